@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The error object: a negative errno and a message for a person, with its context in front
+ * ("rules.yaml:12:9: dport 70000: not between 0 and 65535"). A function that can fail takes a
+ * `struct error *` last and returns 0 or the negative errno; libraries never print. `err` may be
+ * NULL.
+ */
+#pragma once
+
+#include "base/util.h"
+
+struct error {
+	int code;	   /* negative errno; 0: no error */
+	char message[480]; /* always terminated; one line */
+};
+
+/* Sets code and message; returns code, so that `return error_set(err, -EINVAL, ...)` reads well. */
+int error_set(struct error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* As error_set, with ": <strerror(-code)>" behind the message. */
+int error_errno(struct error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Puts "context: " in front of the message that is there; returns its code. */
+int error_wrap(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* "ECONNREFUSED" for 111 or -111; "E123" for an unknown number. Points to static storage. */
+const char *errno_name(int number);
