@@ -40,18 +40,18 @@ int error_errno(struct error *err, int code, const char *fmt, ...)
 
 int error_wrap(struct error *err, const char *fmt, ...)
 {
-	char context[sizeof(err->message)];
-	char whole[2 * sizeof(err->message)];
+	char inner[sizeof(err->message)];
 	va_list ap;
+	size_t len;
 
 	if (!err)
 		return -EINVAL;
+	memcpy(inner, err->message, sizeof(inner));
 	va_start(ap, fmt);
-	vsnprintf(context, sizeof(context), fmt, ap);
+	vsnprintf(err->message, sizeof(err->message), fmt, ap);
 	va_end(ap);
-	snprintf(whole, sizeof(whole), "%s: %s", context, err->message);
-	whole[sizeof(err->message) - 1] = '\0';
-	memcpy(err->message, whole, sizeof(err->message));
+	len = strlen(err->message);
+	snprintf(err->message + len, sizeof(err->message) - len, ": %s", inner);
 	return err->code;
 }
 

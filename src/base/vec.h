@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A growing array of any type: struct { T *data; size_t len, size; }. vec_push returns false when
- *out of memory. VEC(struct route) routes = {}; if (!vec_push(&routes, r)) return -ENOMEM;
+ * out of memory. VEC(struct route) routes = {}; if (!vec_push(&routes, r)) return -ENOMEM;
  *	vec_free(&routes);
  */
 #pragma once

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * skep.yaml. Nodes keep their marks, so every complaint has file:line:column. Duplicate and unknown
- *keys, aliases, tags, more than one document, files over 4 MiB, depth over 32 and more than 100,000
- *nodes are refused.
+ * keys, aliases, tags, more than one document, files over 4 MiB, depth over 32 and more than 100,000
+ * nodes are refused.
  *
  * Today's only section:
  *	defaults:

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where records go: table, wide, json (a line each), csv, openmetrics (one snapshot), classic; to
- *stdout or a file; filtered (--where), sorted (--sort), cut (--top), with chosen columns. A source
- *makes one output, then for a stream output_row(out, &record) for each, or for snapshots
+ * stdout or a file; filtered (--where), sorted (--sort), cut (--top), with chosen columns. A source
+ * makes one output, then for a stream output_row(out, &record) for each, or for snapshots
  *	output_frame_begin(out); output_row()...; output_frame_end(out);
  * and at its end output_finish(out, &counts). Live frames redraw the terminal; into a pipe or file
- *a frame is printed as the source gives it (so a source that only sums up gives one, at its end).
+ * a frame is printed as the source gives it (so a source that only sums up gives one, at its end).
  * Records are copied inside a frame (record_size bytes); text they point to must stay until
- *output_frame_end.
+ * output_frame_end.
  */
 #pragma once
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A schema describes a C struct, the record, as an array of fields. The type of a field comes from
- *the struct's member, so the description cannot drift. From it come tables, JSON, CSV, OpenMetrics,
- *--where, --sort, --columns,
+ * the struct's member, so the description cannot drift. From it come tables, JSON, CSV, OpenMetrics,
+ * --where, --sort, --columns,
  * --schema and the man page's OUTPUT part.
  *
  *	static const struct field fields[] = {
  *		FIELD(struct flow_record, pid, "PID", 7, "process id"),
- *		FIELD(struct flow_record, bytes, "BYTES", 8, "payload", .unit = UNIT_BYTES, .metric
- *= METRIC_COUNTER),
+ *		FIELD(struct flow_record, bytes, "BYTES", 8, "payload", .unit = UNIT_BYTES, 
+ *			.metric = METRIC_COUNTER),
  *	};
  */
 #pragma once
@@ -54,7 +54,7 @@ enum field_flags {
 				   is narrow */
 	FIELD_TABLE_ONLY = 1 << 5, /* composed for people; JSON, CSV and metrics have its parts */
 	FIELD_NO_TABLE =
-		1 << 6, /* part of a composed column: never in tables unless --columns names it */
+		1 << 6, /* part of a composed column: in tables only if --columns names it */
 };
 
 struct field {

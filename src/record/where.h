@@ -11,7 +11,7 @@
  *
  * Numbers take units by the field (10M, 250ms); =~ is a glob (fnmatch); `in` takes prefixes
  *(10.0.0.0/8), ranges (8000-8100) and words. Text compares as text, addresses as addresses. Parsed
- *once; evaluation allocates nothing.
+ * once; evaluation allocates nothing.
  */
 #pragma once
 
