@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The table of commands, and nothing else. */
-int main(void);
-int main(void)
+#include "command/command.h"
+
+const struct command *const commands[] = {
+	NULL,
+};
+
+int main(int argc, char **argv)
 {
-	return 0;
+	return command_main(argc, argv);
 }

@@ -21,6 +21,7 @@
 enum option_type {
 	OPT_END,
 	OPT_FLAG,     /* bool */
+	OPT_COUNT,    /* unsigned int: how many times it was given; "2" sets it */
 	OPT_STRING,   /* const char *; points into argv or the loaded config */
 	OPT_U64,      /* uint64_t, between min and max */
 	OPT_SIZE,     /* uint64_t bytes, "10M" */
@@ -67,6 +68,12 @@ struct option_spec {
 	  .name = n,                \
 	  .help = h,                \
 	  .offset = offsetof(st, m) + OPTION_MEMBER_IS(st, m, bool) }
+#define OPTION_COUNT(l, n, st, m, h) \
+	{ .type = OPT_COUNT,         \
+	  .letter = l,               \
+	  .name = n,                 \
+	  .help = h,                 \
+	  .offset = offsetof(st, m) + OPTION_MEMBER_IS(st, m, unsigned int) }
 #define OPTION_STRING(l, n, st, m, a, h, ...)                                \
 	{ .type = OPT_STRING,                                                \
 	  .letter = l,                                                       \
@@ -129,14 +136,16 @@ struct option_spec {
 int options_preset(const struct option_spec *table, void *options, struct error *err);
 /*
  * Parses argv[1..argc-1] over what is in `options`: short letters may be joined (-ef), values
- * follow as --name=v,
- * --name v, -nv or -n v; "--" ends the options; options and positional arguments may mix. A unique
- * prefix of a long name is taken. A list given here replaces the one that was there. Positional
- * arguments are moved to argv[1..*ret_count]. *ret_help is set, and nothing else checked, when -h
- * or --help is there. -EINVAL with a message that names the nearest option on wrong use.
+ * follow as --name=v, --name v, -nv or -n v; --flag=no unsets a flag; "--" ends the options;
+ * options and positional arguments may mix. A unique prefix of a long name is taken. A list given
+ * here replaces the one that was there. Positional arguments are moved to argv[1..*ret_count].
+ * *ret_help is set, and nothing else checked, when -h or --help is there. -EINVAL with a message
+ * that names the nearest option on wrong use; `options` is then half filled, and still to be freed.
  */
 int options_parse(const struct option_spec *table, void *options, int argc, char **argv,
 		  int *ret_count, bool *ret_help, struct error *err);
+/* How many words of argv[1..] stand before the first positional argument. */
+int options_leading(const struct option_spec *table, int argc, char **argv);
 /*
  * Sets one option from text as the command line would; `name` is the long name without dashes,
  * whole. A list is appended to. -ENOENT with the nearest name when there is none such. `value` must

@@ -219,6 +219,33 @@ unsigned int str_distance(const char *a, const char *b)
 	return d[la % 3][lb];
 }
 
+static size_t common_prefix(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+void str_nearest_offer(struct str_nearest *nearest, const char *candidate)
+{
+	unsigned int distance = str_distance(nearest->word, candidate);
+
+	size_t len = MIN(strlen(nearest->word), strlen(candidate));
+
+	/* one slip for each three letters, and something must be left of the word */
+	if (distance >= len || distance > MAX(1U, len / 3))
+		return;
+	if (nearest->best &&
+	    (distance > nearest->distance || (distance == nearest->distance &&
+					      common_prefix(nearest->word, candidate) <=
+						      common_prefix(nearest->word, nearest->best))))
+		return;
+	nearest->best = candidate;
+	nearest->distance = distance;
+}
+
 int file_read(int dirfd, const char *path, size_t limit, char **ret, size_t *ret_len)
 {
 	_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);

@@ -49,5 +49,16 @@ char *str_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* Damerau-Levenshtein distance of two short words (at most 63 bytes count). */
 unsigned int str_distance(const char *a, const char *b);
 
+/*
+ * The nearest name for a misspelt word, for "did you mean": offer the candidates one by one, then
+ * read `best`: NULL when none is near enough.
+ */
+struct str_nearest {
+	const char *word;
+	const char *best;
+	unsigned int distance; /* of best */
+};
+void str_nearest_offer(struct str_nearest *nearest, const char *candidate);
+
 /* Whole file into new memory, terminated; -EFBIG above `limit` bytes. `*ret_len` may be NULL. */
 int file_read(int dirfd, const char *path, size_t limit, char **ret, size_t *ret_len);
