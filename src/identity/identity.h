@@ -30,9 +30,10 @@ extern const char *const runtime_names[RUNTIME_COUNT]; /* "", "docker", ... "uni
 /* What a path tells by itself (pattern.c): no files are read. */
 struct cgroup_match {
 	enum runtime runtime;
-	char id[80];	   /* container id (64 hex mostly), machine or unit name; "" when none */
-	char pod_uid[40];  /* Kubernetes pod uid with dashes; "" when none */
-	char outer_id[80]; /* the id of the container this one runs in (docker in docker, kind); ""
+	char id[256];	  /* container id (64 hex mostly), machine or unit name, "<name>-<id8>" of a
+				capsule */
+	char pod_uid[40]; /* Kubernetes pod uid with dashes; "" when none */
+	char outer_id[256]; /* the id of the container this one runs in (docker in docker, kind); ""
 			      when none */
 };
 /* From a cgroup path ("/kubepods.slice/…/cri-containerd-<id>.scope"); false: nothing known in it.
