@@ -32,7 +32,8 @@ struct hook_job {
 
 struct hook_refusal {
 	const char *alternative;
-	char why[240]; /* "fexit udp_sendmsg: load: Operation not permitted" */
+	/* "load: prog 'x': ..." in libbpf's or the verifier's words */
+	char why[240];
 };
 
 struct hook_choice {
@@ -53,8 +54,8 @@ struct bpf_link;
 struct hook_opener {
 	struct bpf_object *(*open)(void *context, void **ret_owner, struct error *err);
 	void (*close)(void *owner);
-	/* Attaches one program in the way it wants; NULL or a NULL return with errno:
-	 * bpf_program__attach. */
+	/* Attaches one program in the way it wants. If it is NULL, or returns NULL with errno 0:
+	 * bpf_program__attach. NULL with errno set: refused. */
 	struct bpf_link *(*attach)(void *context, struct bpf_program *program);
 	void *context;
 };
@@ -76,4 +77,6 @@ int hook_attach(const struct hook_opener *opener, struct bpf_object *object,
 		const struct hook_choice *choices, size_t count, struct hook_links **ret,
 		struct error *err);
 void hook_links_free(struct hook_links *links);
+/* The link of one program (an iterator's, to read from it), NULL: it has none. Not owned. */
+struct bpf_link *hook_links_find(const struct hook_links *links, const char *program);
 CLEANUP_DEFINE(hook_links, struct hook_links, hook_links_free)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The event loop of a command: libuv, one thread. Its thread pool is never used. SIGINT, SIGTERM,
- * SIGHUP end the loop in good order; SIGPIPE is ignored (writers see -EPIPE). SIGWINCH only
- * interrupts.
+ * SIGHUP end the loop in good order; SIGPIPE is ignored (writers see -EPIPE).
+ * Timers and descriptors belong to the loop: remove them before it is freed, or not at all.
  */
 #pragma once
 
@@ -33,3 +33,5 @@ void loop_timer_remove(struct loop_timer *timer);
 /* Calls back when the descriptor (not owned) is readable. */
 int loop_fd_add(struct loop *loop, int fd, loop_callback fn, void *context, struct loop_fd **ret);
 void loop_fd_remove(struct loop_fd *fd);
+/* Calls back when the terminal has changed its size; -errno. A second call replaces the first. */
+int loop_winch(struct loop *loop, loop_callback fn, void *context);

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/hook.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <bpf/libbpf.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "kernel/bpf_log.h"
+
+/* Large tables are not worth their memory in a trial; no verdict of the verifier depends on it. */
+enum { TRIAL_ENTRIES = 64 };
+
+struct hook_link {
+	const char *program; /* the object's string */
+	struct bpf_link *link;
+};
+
+struct hook_links {
+	VEC(struct hook_link) links;
+};
+
+static bool alternative_has(const struct hook_alternative *alternative, const char *program)
+{
+	for (size_t i = 0; i < HOOK_PROGRAMS_MAX && alternative->programs[i]; i++)
+		if (str_eq(alternative->programs[i], program))
+			return true;
+	return false;
+}
+
+static bool job_has(const struct hook_job *job, const char *program)
+{
+	for (const struct hook_alternative *a = job->alternatives; a->name; a++)
+		if (alternative_has(a, program))
+			return true;
+	return false;
+}
+
+/* An error value of libbpf's attach functions is NULL with errno. */
+static struct bpf_link *attach_one(const struct hook_opener *opener, struct bpf_program *program)
+{
+	struct bpf_link *link;
+
+	errno = 0;
+	if (opener->attach) {
+		link = opener->attach(opener->context, program);
+		if (link || errno)
+			return link;
+	}
+	return bpf_program__attach(program);
+}
+
+void hook_links_free(struct hook_links *links)
+{
+	if (!links)
+		return;
+	/* Last attached, first gone. */
+	while (links->links.len)
+		bpf_link__destroy(links->links.data[--links->links.len].link);
+	vec_free(&links->links);
+	free(links);
+}
+
+struct bpf_link *hook_links_find(const struct hook_links *links, const char *program)
+{
+	for (size_t i = 0; i < links->links.len; i++)
+		if (str_eq(links->links.data[i].program, program))
+			return links->links.data[i].link;
+	return NULL;
+}
+
+static int links_add(struct hook_links *links, const struct hook_opener *opener,
+		     struct bpf_program *program, struct error *err)
+{
+	struct hook_link link = { .program = bpf_program__name(program) };
+	const char *why;
+	int r;
+
+	bpf_log_clear();
+	link.link = attach_one(opener, program);
+	if (!link.link) {
+		r = errno ? -errno : -EINVAL;
+		why = bpf_log_reason();
+		if (*why)
+			return error_set(err, r, "attach: %s", why);
+		return error_errno(err, r, "attach: prog '%s'", link.program);
+	}
+	if (vec_push(&links->links, link))
+		return 0;
+	bpf_link__destroy(link.link);
+	return error_errno(err, -ENOMEM, "attach: prog '%s'", link.program);
+}
+
+static void trial_prepare(struct bpf_object *object,
+			  const struct hook_alternative *const *alternatives, size_t count)
+{
+	struct bpf_program *program;
+	struct bpf_map *map;
+
+	bpf_object__for_each_program (program, object) {
+		bool on = false;
+
+		for (size_t i = 0; i < count && !on; i++)
+			on = alternative_has(alternatives[i], bpf_program__name(program));
+		bpf_program__set_autoload(program, on);
+	}
+	bpf_object__for_each_map (map, object) {
+		switch (bpf_map__type(map)) {
+		case BPF_MAP_TYPE_HASH:
+		case BPF_MAP_TYPE_PERCPU_HASH:
+		case BPF_MAP_TYPE_LRU_HASH:
+		case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+			bpf_map__set_max_entries(map,
+						 MIN(bpf_map__max_entries(map), TRIAL_ENTRIES));
+			break;
+		default: break;
+		}
+	}
+}
+
+static int names_check(struct bpf_object *object, const struct hook_alternative *alternative,
+		       struct error *err)
+{
+	for (size_t i = 0; i < HOOK_PROGRAMS_MAX && alternative->programs[i]; i++)
+		if (!bpf_object__find_program_by_name(object, alternative->programs[i]))
+			return error_set(err, -ENOENT, "no program '%s'", alternative->programs[i]);
+	return 0;
+}
+
+/* Loads and attaches the programs of these alternatives together, and lets go of them again. */
+static int trial_run(struct bpf_object *object, const struct hook_opener *opener,
+		     const struct hook_alternative *const *alternatives, size_t count,
+		     struct error *err)
+{
+	CLEANUP(hook_links_cleanup) struct hook_links *links = calloc(1, sizeof(*links));
+	struct bpf_program *program;
+	int r;
+
+	if (!links)
+		return error_errno(err, -ENOMEM, "trial");
+	for (size_t i = 0; i < count; i++) {
+		r = names_check(object, alternatives[i], err);
+		if (r < 0)
+			return r;
+	}
+	trial_prepare(object, alternatives, count);
+	bpf_log_clear();
+	r = bpf_object__load(object);
+	if (r < 0) {
+		if (*bpf_log_reason())
+			return error_set(err, r, "load: %s", bpf_log_reason());
+		return error_errno(err, r, "load");
+	}
+	bpf_object__for_each_program (program, object) {
+		if (!bpf_program__autoload(program))
+			continue;
+		r = links_add(links, opener, program, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int trial(const struct hook_opener *opener,
+		 const struct hook_alternative *const *alternatives, size_t count,
+		 struct error *err)
+{
+	void *owner = NULL;
+	struct bpf_object *object = opener->open(opener->context, &owner, err);
+	int r;
+
+	if (!object)
+		return err->code ? err->code : -EINVAL;
+	r = trial_run(object, opener, alternatives, count, err);
+	opener->close(owner);
+	return r;
+}
+
+/* Where everything is as one would wish, one trial tells so for all jobs. */
+static int try_firsts(const struct hook_opener *opener, const struct hook_job *jobs, size_t count)
+{
+	_free_ const struct hook_alternative **firsts = calloc(count, sizeof(*firsts));
+	struct error err = {};
+	int r;
+
+	if (!firsts)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		firsts[i] = jobs[i].alternatives;
+	r = trial(opener, firsts, count, &err);
+	if (r < 0)
+		log_debug("hooks: not all first choices at once: %s", err.message);
+	return r;
+}
+
+static int choose_one(const struct hook_opener *opener, const struct hook_job *job,
+		      struct hook_choice *ret)
+{
+	*ret = (struct hook_choice){ .job = job };
+	for (const struct hook_alternative *a = job->alternatives; a->name; a++) {
+		struct error err = {};
+		struct hook_refusal *refusal;
+		int r = trial(opener, &a, 1, &err);
+
+		if (r == 0) {
+			ret->chosen = a;
+			log_debug("hook %s: %s", job->name, a->name);
+			return 0;
+		}
+		log_debug("hook %s: %s refused: %s", job->name, a->name, err.message);
+		if (r == -ENOMEM || ret->refused_count == HOOK_ALTERNATIVES_MAX)
+			return r;
+		refusal = &ret->refused[ret->refused_count++];
+		refusal->alternative = a->name;
+		str_copy(refusal->why, sizeof(refusal->why), err.message);
+	}
+	return 0;
+}
+
+static int none_left(const struct hook_choice *choice, struct error *err)
+{
+	_strbuf_ struct strbuf text = {};
+
+	for (size_t i = 0; i < choice->refused_count; i++)
+		strbuf_addf(&text, "%s%s: %s", i ? "; " : "", choice->refused[i].alternative,
+			    choice->refused[i].why);
+	return error_set(err, -EOPNOTSUPP, "%s: %s", choice->job->what, strbuf_str(&text));
+}
+
+int hook_choose(const struct hook_opener *opener, const struct hook_job *jobs, size_t count,
+		struct hook_choice *ret, struct error *err)
+{
+	const struct hook_choice *missing = NULL;
+	int r;
+
+	if (count > 1 && try_firsts(opener, jobs, count) == 0) {
+		for (size_t i = 0; i < count; i++)
+			ret[i] = (struct hook_choice){ .job = &jobs[i],
+						       .chosen = jobs[i].alternatives };
+		return 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		r = choose_one(opener, &jobs[i], &ret[i]);
+		if (r < 0)
+			return error_errno(err, r, "%s", jobs[i].what);
+		if (!ret[i].chosen && !jobs[i].optional && !missing)
+			missing = &ret[i];
+	}
+	return missing ? none_left(missing, err) : 0;
+}
+
+int hook_apply(struct bpf_object *object, const struct hook_choice *choices, size_t count,
+	       struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		for (const struct hook_alternative *a = choices[i].job->alternatives; a->name;
+		     a++) {
+			int r = names_check(object, a, err);
+
+			if (r < 0)
+				return r;
+			for (size_t p = 0; p < HOOK_PROGRAMS_MAX && a->programs[p]; p++)
+				bpf_program__set_autoload(
+					bpf_object__find_program_by_name(object, a->programs[p]),
+					false);
+		}
+	/* Switched on last: a program may stand in several alternatives. */
+	for (size_t i = 0; i < count; i++)
+		for (size_t p = 0;
+		     choices[i].chosen && p < HOOK_PROGRAMS_MAX && choices[i].chosen->programs[p];
+		     p++)
+			bpf_program__set_autoload(bpf_object__find_program_by_name(
+							  object, choices[i].chosen->programs[p]),
+						  true);
+	return 0;
+}
+
+/* Of a program in a job, whether it is wanted; one of no job is. */
+static bool is_wanted(const struct hook_choice *choices, size_t count, const char *program)
+{
+	bool in_job = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (choices[i].chosen && alternative_has(choices[i].chosen, program))
+			return true;
+		in_job = in_job || job_has(choices[i].job, program);
+	}
+	return !in_job;
+}
+
+int hook_attach(const struct hook_opener *opener, struct bpf_object *object,
+		const struct hook_choice *choices, size_t count, struct hook_links **ret,
+		struct error *err)
+{
+	CLEANUP(hook_links_cleanup) struct hook_links *links = calloc(1, sizeof(*links));
+	struct bpf_program *program;
+	int r;
+
+	if (!links)
+		return error_errno(err, -ENOMEM, "attach");
+	bpf_object__for_each_program (program, object) {
+		if (!bpf_program__autoload(program) ||
+		    !is_wanted(choices, count, bpf_program__name(program)))
+			continue;
+		r = links_add(links, opener, program, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = TAKE_PTR(links);
+	return 0;
+}
