@@ -17,7 +17,7 @@ static bool from_verifier;
 /* "prog 'name'" in front of a message, so that a verifier's line says whose it is. */
 static size_t program_prefix(const char *text)
 {
-	const char *end = str_starts(text, "prog '") ? strstr(text + 6, "': ") : NULL;
+	const char *end = str_starts(text, "prog '") ? strstr(text, "': ") : NULL;
 
 	return end ? (size_t)(end + 3 - text) : 0;
 }

@@ -113,8 +113,9 @@ void loop_free(struct loop *loop)
 	if (!loop)
 		return;
 	uv_walk(&loop->uv, close_one, loop);
-	uv_run(&loop->uv, UV_RUN_DEFAULT); /* the closing callbacks, nothing else is left */
-	uv_loop_close(&loop->uv);
+	/* Only closing callbacks are left; a stop that came before makes a run end early. */
+	while (uv_loop_close(&loop->uv) == UV_EBUSY)
+		uv_run(&loop->uv, UV_RUN_DEFAULT);
 	free(loop);
 }
 
