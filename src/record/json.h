@@ -25,5 +25,9 @@ void json_text(struct json *j, const char *name, const char *text); /* NULL writ
 void json_u64(struct json *j, const char *name, uint64_t value);
 void json_i64(struct json *j, const char *name, int64_t value);
 void json_double(struct json *j, const char *name, double value); /* not finite: null */
-void json_bool(struct json *j, const char *name, bool value);
+void json_boolean(struct json *j, const char *name, bool value);
 void json_null(struct json *j, const char *name);
+
+/* The pieces, for other text formats: a quoted string, and a finite number that reads back the same. */
+void json_quote(struct strbuf *out, const char *text, size_t len);
+void json_number(struct strbuf *out, double value);

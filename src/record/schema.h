@@ -111,13 +111,22 @@ struct schema {
 	 * a title. */
 	const char *const *titles; /* ends in NULL */
 	unsigned int (*title_of)(const void *record);
-	/* `-o classic`: prints the whole frame in the old form to `out`. NULL: there is none. */
+	/*
+	 * `-o classic`: prints the whole frame in the old form to `out`. NULL: there is none. Text from
+	 * outside (comm, names) must go through strbuf_add_escaped: this may be a terminal.
+	 */
 	void (*classic)(const void *const *records, size_t count, struct strbuf *out);
 };
 
 const struct field *schema_field(const struct schema *schema, const char *name);
+/* The field whose name a mistyped one probably meant; NULL when none is near. */
+const struct field *schema_nearest(const struct schema *schema, const char *name);
 
-/* A field's value, taken out of a record. Text points into the record. */
+/*
+ * A field's value, taken out of a record. Text points into the record (or is one of `names`).
+ * An integer with `names` is VALUE_TEXT when its number has a name, else VALUE_UNSIGNED or SIGNED;
+ * a bool is VALUE_UNSIGNED 0 or 1.
+ */
 enum value_kind { VALUE_NONE, VALUE_UNSIGNED, VALUE_SIGNED, VALUE_DOUBLE, VALUE_TEXT, VALUE_ADDR };
 struct value {
 	enum value_kind kind;

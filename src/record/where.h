@@ -9,13 +9,17 @@
  *	op      = "==" | "=" | "!=" | "<" | "<=" | ">" | ">=" | "=~" | "!~" | "in" | "not in"
  *	value   = bare word | "quoted" | 'quoted' | "(" value { "," value } ")"   (lists after `in`)
  *
- * Numbers take units by the field (10M, 250ms); =~ is a glob (fnmatch); `in` takes prefixes
- *(10.0.0.0/8), ranges (8000-8100) and words. Text compares as text, addresses as addresses. Parsed
- * once; evaluation allocates nothing.
+ * Numbers take units by the field (10M, 250ms; a duration must have one); =~ is a glob (* ? [a-z] and
+ * \\, over the whole text as fnmatch); `in` takes prefixes (10.0.0.0/8), ranges (8000-8100) and words.
+ * Text compares as text, names of an enum without regard to case, addresses as addresses; times are
+ * RFC 3339 or today's HH:MM:SS. A field without a value differs from everything and is neither less
+ * nor greater; as text it equals "". Parsed once; evaluation allocates nothing.
  */
 #pragma once
 
 #include "record/schema.h"
+
+enum { WHERE_TEXT_MAX = 4096, WHERE_NODES_MAX = 256, WHERE_DEPTH_MAX = 32 };
 
 struct where;
 
