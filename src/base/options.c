@@ -239,12 +239,14 @@ int option_set(const struct option_spec *table, void *options, const char *name,
 	return r;
 }
 
-void option_clear(const struct option_spec *table, void *options, const char *name)
+bool option_clear(const struct option_spec *table, void *options, const char *name)
 {
 	struct found f = {};
 
-	if (find_exact(table, name, &f) && f.spec->type == OPT_LIST)
-		list_free(place_of(options, f.offset));
+	if (!find_exact(table, name, &f) || f.spec->type != OPT_LIST)
+		return false;
+	list_free(place_of(options, f.offset));
+	return true;
 }
 
 static int free_one(const struct option_spec *o, size_t offset, void *context)

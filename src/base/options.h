@@ -39,7 +39,8 @@ enum option_hint {
 	HINT_USER,
 	HINT_PID,
 	HINT_TARGET,
-	HINT_FIELD
+	HINT_FIELD,
+	HINT_COMMAND
 };
 
 struct option_list {
@@ -154,8 +155,8 @@ int options_leading(const struct option_spec *table, int argc, char **argv);
  */
 int option_set(const struct option_spec *table, void *options, const char *name, const char *value,
 	       struct error *err);
-/* Empties a list option, so that the next option_set starts it anew. */
-void option_clear(const struct option_spec *table, void *options, const char *name);
+/* Empties a list option, so that the next option_set starts it anew; whether it is one. */
+bool option_clear(const struct option_spec *table, void *options, const char *name);
 /* Frees what the parser allocated inside `options`. */
 void options_free(const struct option_spec *table, void *options);
 /* Calls fn for each option, includes flattened; `offset` is its place in the outermost struct.

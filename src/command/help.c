@@ -210,15 +210,29 @@ int page_print(const struct strbuf *text, struct error *err)
 	return errno == EPIPE ? 0 : error_errno(err, -errno, "standard output");
 }
 
+struct help_options {
+	bool man;
+};
+
+static const struct option_spec help_options[] = {
+	OPTION_FLAG(0, "man", struct help_options, man,
+		    "print the man page instead, as reStructuredText for rst2man"),
+	OPTION_END
+};
+
 static enum exit_code help_run(const void *options, int count, char **args, struct error *err)
 {
+	const struct help_options *o = options;
 	const struct command *command = NULL;
 	_strbuf_ struct strbuf page = {};
 
-	(void)options;
 	if (count && command_lookup(args[0], &command, err))
 		return EXIT_USAGE;
-	if (command)
+	if (o->man && command)
+		man_command(&page, command);
+	else if (o->man)
+		man_program(&page);
+	else if (command)
 		help_of_command(&page, command, help_width());
 	else
 		help_program(&page, help_width());
@@ -232,6 +246,9 @@ const struct command help_command = {
 	.description =
 		"Shows the help of a command, as 'skep COMMAND --help' does, or that of skep "
 		"itself.",
+	.options = help_options,
+	.options_size = sizeof(struct help_options),
 	.max_args = 1,
+	.args_hint = HINT_COMMAND,
 	.run = help_run,
 };

@@ -8,17 +8,20 @@
 
 #include "base/log.h"
 #include "command/pages.h"
+#include "config/config.h"
 
 const struct option_spec global_option_table[] = {
 	OPTION_COUNT('v', "verbose", struct global_options, verbose,
 		     "say more on stderr; twice: libbpf's messages, too"),
 	OPTION_COUNT('q', "quiet", struct global_options, quiet,
 		     "say only warnings and errors; twice: only errors"),
+	OPTION_STRING(0, "config", struct global_options, config, "FILE",
+		      "read this in place of /etc/skep/skep.yaml", .hint = HINT_FILE),
 	OPTION_FLAG(0, "version", struct global_options, version, "show the version and end"),
 	OPTION_END
 };
 
-const struct command *const builtin_commands[] = { &help_command, NULL };
+const struct command *const builtin_commands[] = { &completion_command, &help_command, NULL };
 
 int command_each(int (*fn)(const struct command *command, void *context), void *context)
 {
@@ -33,6 +36,15 @@ int command_each(int (*fn)(const struct command *command, void *context), void *
 		}
 	}
 	return 0;
+}
+
+bool command_is_builtin(const struct command *command)
+{
+	for (const struct command *const *c = builtin_commands; *c; c++) {
+		if (*c == command)
+			return true;
+	}
+	return command == &complete_command;
 }
 
 struct lookup {
@@ -114,8 +126,8 @@ struct call {
 	struct option_spec table[3];
 	void *options; /* owned */
 	struct global_options *globals;
-	int count; /* of positional arguments */
-	char **args;
+	int count;   /* of positional arguments */
+	char **args; /* owned, the texts are argv's */
 };
 
 static void call_free(struct call *call)
@@ -123,6 +135,7 @@ static void call_free(struct call *call)
 	if (call->options)
 		options_free(call->table, call->options);
 	free(call->options);
+	free(call->args);
 }
 
 static int call_init(struct call *call, const struct command *command,
@@ -144,14 +157,88 @@ static int call_init(struct call *call, const struct command *command,
 	return options_preset(call->table, call->options, err);
 }
 
-static enum exit_code call_run(struct call *call, struct error *err)
+/* Parses a copy of argv, whose first word is the command's name. */
+static int call_parse(struct call *call, int argc, char **argv, bool *ret_help, struct error *err)
+{
+	int r;
+
+	call->args = calloc((size_t)argc + 1, sizeof(*argv));
+	if (!call->args)
+		return error_set(err, -ENOMEM, "out of memory");
+	memcpy(call->args, argv, (size_t)argc * sizeof(*argv));
+	r = options_parse(call->table, call->options, argc, call->args, &call->count, ret_help,
+			  err);
+	if (!r && !*ret_help && (unsigned int)call->count > call->command->max_args)
+		r = error_set(err, -EINVAL, "too many arguments: %s",
+			      call->args[1 + call->command->max_args]);
+	return r;
+}
+
+struct names {
+	const char **list;
+	size_t count;
+};
+
+static int collect_name(const struct command *command, void *context)
+{
+	struct names *names = context;
+
+	if (names->list && !command_is_builtin(command))
+		names->list[names->count] = command->name;
+	names->count += !command_is_builtin(command);
+	return 0;
+}
+
+/* Each name under `defaults:` must be a command. */
+static int check_defaults(const struct config *config, struct error *err)
+{
+	_free_ const char **list = NULL;
+	struct names names = {};
+
+	command_each(collect_name, &names);
+	list = calloc(names.count + 1, sizeof(*list));
+	if (!list)
+		return error_set(err, -ENOMEM, "out of memory");
+	names = (struct names){ .list = list };
+	command_each(collect_name, &names);
+	return config_defaults_check(config, list, err);
+}
+
+/* Loads the file that was asked for, or the host's, which may be absent (*ret stays NULL). */
+static int load_config(const char *path, struct config **ret, struct error *err)
+{
+	static const char host[] = "/etc/skep/skep.yaml";
+	const char *variable = getenv("SKEP_CONFIG");
+	int r;
+
+	if (!path && variable && *variable)
+		path = variable;
+	r = config_load_file(path ? path : host, ret, err);
+	if (r != -ENOENT || path)
+		return r;
+	*err = (struct error){};
+	return 0;
+}
+
+static int apply_config(struct call *call, const struct config *config, struct error *err)
+{
+	int r = check_defaults(config, err);
+
+	if (r)
+		return r;
+	return config_defaults_apply(config, call->command->name, call->command->options,
+				     call->options, err);
+}
+
+static enum exit_code run(struct call *call, struct error *err)
 {
 	const struct command *command = call->command;
 	enum exit_code code;
 
+	set_log_level(call->globals);
 	code = command_needs(command->needs, err);
 	if (!code)
-		code = command->run(call->options, call->count, call->args, err);
+		code = command->run(call->options, call->count, call->args + 1, err);
 	if (code == EXIT_DONE && fflush(stdout) && errno != EPIPE) {
 		error_errno(err, -errno, "standard output");
 		code = EXIT_FAILED;
@@ -170,28 +257,36 @@ static enum exit_code print_help(const struct command *command, struct error *er
 	return page_print(&page, err) ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* argv[0] is the command's name. */
+/*
+ * The file with the defaults is named on the command line, and the command line is parsed over the
+ * defaults: so it is parsed twice. argv[0] is the command's name.
+ */
 static enum exit_code command_call(const struct command *command, int argc, char **argv,
 				   const struct global_options *globals, struct error *err)
 {
-	CLEANUP(call_free) struct call call = {};
+	CLEANUP(config_cleanup) struct config *config = NULL;
+	CLEANUP(call_free) struct call first = {}, call = {};
 	bool help = false;
+	int r;
 
-	if (call_init(&call, command, globals, err))
+	if (call_init(&first, command, globals, err) || call_init(&call, command, globals, err))
 		return EXIT_FAILED;
-	if (options_parse(call.table, call.options, argc, argv, &call.count, &help, err))
+	if (call_parse(&first, argc, argv, &help, err))
 		return EXIT_USAGE;
 	if (help)
 		return print_help(command, err);
-	if (call.globals->version)
+	if (first.globals->version)
 		return print_version(err);
-	call.args = argv + 1;
-	if ((unsigned int)call.count > command->max_args) {
-		error_set(err, -EINVAL, "too many arguments: %s", call.args[command->max_args]);
+	if (command_is_builtin(command))
+		return run(&first, err);
+	r = load_config(first.globals->config, &config, err);
+	if (!r && config)
+		r = apply_config(&call, config, err);
+	if (r)
+		return r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+	if (call_parse(&call, argc, argv, &help, err))
 		return EXIT_USAGE;
-	}
-	set_log_level(call.globals);
-	return call_run(&call, err);
+	return run(&call, err);
 }
 
 /* "skep", then "skep flows": what stands in front of messages. */
@@ -240,7 +335,9 @@ static enum exit_code main_run(int argc, char **argv, struct error *err)
 		fputs(strbuf_str(&page), stderr);
 		return EXIT_USAGE;
 	}
-	if (command_lookup(argv[0], &command, err))
+	if (str_eq(argv[0], complete_command.name))
+		command = &complete_command;
+	else if (command_lookup(argv[0], &command, err))
 		return EXIT_USAGE;
 	snprintf(program_name, sizeof(program_name), "skep %s", command->name);
 	return command_call(command, argc, argv, &globals, err);
