@@ -73,8 +73,10 @@ int ip_prefix_parse(const char *text, struct ip_prefix *ret, struct error *err)
 	bits = strchr(addr, ':') ? 128 : 32;
 	if (*slash) {
 		r = num_parse(slash + 1, 0, bits, &bits, err);
-		if (r)
-			return error_wrap(err, "%s", text);
+		if (r) {
+			error_wrap(err, "%s", text);
+			return r;
+		}
 	}
 	p.bits = (uint8_t)(strchr(addr, ':') ? bits : bits + 96);
 	whole = p.addr;
@@ -89,7 +91,8 @@ bool ip_prefix_has(const struct ip_prefix *prefix, const struct ip_addr *addr)
 {
 	uint8_t bytes[16];
 
-	if (!addr->version || (prefix->addr.version == 6 && prefix->bits && addr->version == 4))
+	/* ::/0 is all of IPv6, and not IPv4 as well */
+	if (!addr->version || prefix->addr.version != addr->version)
 		return false;
 	memcpy(bytes, addr->bytes, sizeof(bytes));
 	clear_host_bits(bytes, prefix->bits);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An IP address of either version. `bytes` is in network byte order; an IPv4 address stands as
- * v4-mapped
- * (::ffff:a.b.c.d), so that addresses and prefixes of both versions compare in one way; `version`
- * says how to show it.
+ * v4-mapped (::ffff:a.b.c.d), so that addresses and prefixes of both versions compare in one way;
+ * `version` says how to show it.
  */
 #pragma once
 
@@ -28,6 +27,7 @@ struct ip_addr ip_addr_from_v6(const void *bytes16);
 int ip_addr_parse(const char *text, struct ip_addr *ret, struct error *err);
 /* "10.0.0.0/8", "fd00::/8", or one address. Bits set behind the prefix are refused. */
 int ip_prefix_parse(const char *text, struct ip_prefix *ret, struct error *err);
+/* A prefix holds addresses of its own version only: ::/0 is no IPv4 address. */
 bool ip_prefix_has(const struct ip_prefix *prefix, const struct ip_addr *addr);
 /* "10.0.0.1", "fd00::1" (RFC 5952), "*" for an unknown one. */
 const char *ip_addr_format(const struct ip_addr *addr, char buf[static IP_ADDR_TEXT]);

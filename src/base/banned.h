@@ -7,5 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+/* glibc makes macros of these under clang and _FORTIFY_SOURCE */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok asctime ctime gmtime localtime
 #pragma GCC poison atoi atol atoll tmpnam tempnam mktemp

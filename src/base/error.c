@@ -5,10 +5,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/str.h"
+
+/* The arguments may point into the old message: it is replaced last. */
 static void message_set(struct error *err, int code, const char *fmt, va_list ap)
 {
+	char message[sizeof(err->message)];
+
+	vsnprintf(message, sizeof(message), fmt, ap);
+	memcpy(err->message, message, sizeof(message));
 	err->code = code;
-	vsnprintf(err->message, sizeof(err->message), fmt, ap);
 }
 
 int error_set(struct error *err, int code, const char *fmt, ...)
@@ -40,31 +46,31 @@ int error_errno(struct error *err, int code, const char *fmt, ...)
 
 int error_wrap(struct error *err, const char *fmt, ...)
 {
-	char inner[sizeof(err->message)];
+	char message[sizeof(err->message)];
 	va_list ap;
 	size_t len;
 
 	if (!err)
 		return -EINVAL;
-	memcpy(inner, err->message, sizeof(inner));
 	va_start(ap, fmt);
-	vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	len = strlen(err->message);
-	snprintf(err->message + len, sizeof(err->message) - len, ": %s", inner);
+	len = strlen(message);
+	str_copy(message + len, sizeof(message) - len, ": ");
+	len = strlen(message);
+	str_copy(message + len, sizeof(message) - len, err->message);
+	memcpy(err->message, message, sizeof(message));
 	return err->code;
 }
 
 const char *errno_name(int number)
 {
 	static char unknown[16];
-	const char *name;
+	unsigned int positive = number < 0 ? 0U - (unsigned int)number : (unsigned int)number;
+	const char *name = strerrorname_np((int)positive);
 
-	if (number < 0)
-		number = -number;
-	name = strerrorname_np(number);
 	if (name)
 		return name;
-	snprintf(unknown, sizeof(unknown), "E%d", number);
+	snprintf(unknown, sizeof(unknown), "E%u", positive);
 	return unknown;
 }

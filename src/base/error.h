@@ -20,7 +20,10 @@ int error_set(struct error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 
 /* As error_set, with ": <strerror(-code)>" behind the message. */
 int error_errno(struct error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* Puts "context: " in front of the message that is there; returns its code. */
+/*
+ * Puts "context: " in front of the message that is there; returns its code (-EINVAL when err is
+ * NULL: keep the code yourself where it matters).
+ */
 int error_wrap(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* "ECONNREFUSED" for 111 or -111; "E123" for an unknown number. Points to static storage. */

@@ -39,6 +39,8 @@ static int digits(const char **text, unsigned int base, uint64_t *ret)
 
 static int out_of_range(const char *text, uint64_t min, uint64_t max, struct error *err)
 {
+	if (max == UINT64_MAX && !min)
+		return error_set(err, -ERANGE, "%s: too large", text);
 	if (max == UINT64_MAX)
 		return error_set(err, -ERANGE, "%s: not %" PRIu64 " or more", text, min);
 	return error_set(err, -ERANGE, "%s: not between %" PRIu64 " and %" PRIu64, text, min, max);
@@ -66,19 +68,19 @@ int num_parse(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struc
 
 int num_parse_signed(const char *text, int64_t min, int64_t max, int64_t *ret, struct error *err)
 {
-	const char *p = text;
+	bool negative = *text == '-';
+	const char *p = text + negative;
 	uint64_t value = 0;
-	bool negative = *p == '-';
 	int64_t v;
 	int r;
 
-	p += negative;
 	r = digits(&p, 10, &value);
 	if (r == -EINVAL || (!r && *p))
 		return error_set(err, -EINVAL, "%s: not a number", text);
-	if (r || value > (uint64_t)INT64_MAX)
+	/* INT64_MIN has one more than INT64_MAX */
+	if (r || value > (uint64_t)INT64_MAX + negative)
 		goto range;
-	v = negative ? -(int64_t)value : (int64_t)value;
+	v = (int64_t)(negative ? 0 - value : value);
 	if (v < min || v > max)
 		goto range;
 	*ret = v;
@@ -87,47 +89,95 @@ range:
 	return error_set(err, -ERANGE, "%s: not between %" PRId64 " and %" PRId64, text, min, max);
 }
 
-/* A number with an optional fraction, times the unit that follows; integer arithmetic only. */
-static int scaled(const char *text, const struct unit *units, const char *what, uint64_t min,
-		  uint64_t max, uint64_t *ret, struct error *err)
+/* A kind of quantity: its units, the smallest first, ends in {}. */
+struct scale {
+	const char *what;
+	const struct unit *units;
+};
+
+/* "10M", not "10485760": in the largest unit that divides it. */
+static const char *format_exact(uint64_t value, const struct unit *units, char buf[static 32])
 {
-	uint64_t whole = 0, part = 0, scale = 1, value;
+	const struct unit *best = NULL;
+
+	for (const struct unit *u = units; u->name; u++) {
+		if (value % u->factor == 0 && (!best || u->factor > best->factor))
+			best = u;
+	}
+	snprintf(buf, 32, "%" PRIu64 "%s", value / best->factor, value ? best->name : "");
+	return buf;
+}
+
+static int out_of_scale(const char *text, const struct unit *units, uint64_t min, uint64_t max,
+			struct error *err)
+{
+	char low[32], high[32];
+
+	if (max == UINT64_MAX && !min)
+		return error_set(err, -ERANGE, "%s: too large", text);
+	format_exact(min, units, low);
+	if (max == UINT64_MAX)
+		return error_set(err, -ERANGE, "%s: not %s or more", text, low);
+	return error_set(err, -ERANGE, "%s: not between %s and %s", text, low,
+			 format_exact(max, units, high));
+}
+
+/* The digits behind the point, as part / scale; at most nine. */
+static int fraction(const char **text, uint64_t *ret_part, uint64_t *ret_scale)
+{
+	const char *start = *text, *p = start;
+	uint64_t part = 0, scale = 1;
+
+	for (; *p >= '0' && *p <= '9'; p++) {
+		if (p - start >= 9)
+			return -EINVAL;
+		part = part * 10 + (uint64_t)(*p - '0');
+		scale *= 10;
+	}
+	if (p == start)
+		return -EINVAL;
+	*text = p;
+	*ret_part = part;
+	*ret_scale = scale;
+	return 0;
+}
+
+static const struct unit *find_unit(const struct unit *units, const char *name)
+{
+	for (; units->name; units++) {
+		if (str_eq(units->name, name))
+			return units;
+	}
+	return NULL;
+}
+
+/* A number with an optional fraction, times the unit that follows; integer arithmetic only. */
+static int scaled(const char *text, const struct scale *scale, uint64_t min, uint64_t max,
+		  uint64_t *ret, struct error *err)
+{
+	uint64_t whole = 0, part = 0, tens = 1, value;
 	const struct unit *u;
 	const char *p = text;
 	int r;
 
 	r = digits(&p, 10, &whole);
 	if (r == -ERANGE)
-		return out_of_range(text, min, max, err);
-	if (r)
-		goto invalid;
-	if (*p == '.') {
-		const char *start = ++p;
-
-		for (; *p >= '0' && *p <= '9'; p++) {
-			if (p - start >= 9)
-				goto invalid;
-			part = part * 10 + (uint64_t)(*p - '0');
-			scale *= 10;
-		}
-		if (p == start)
-			goto invalid;
+		return out_of_scale(text, scale->units, min, max, err);
+	if (!r && *p == '.') {
+		p++;
+		r = fraction(&p, &part, &tens);
 	}
-	for (u = units; u->name; u++) {
-		if (str_eq(p, u->name))
-			break;
-	}
-	if (!u->name)
-		goto invalid;
+	u = r ? NULL : find_unit(scale->units, p);
+	/* half a byte is a slip of the pen */
+	if (!u || (tens > 1 && u->factor == 1))
+		return error_set(err, -EINVAL, "%s: not a %s", text, scale->what);
 	if (__builtin_mul_overflow(whole, u->factor, &value) ||
-	    __builtin_add_overflow(value, (uint64_t)((unsigned __int128)part * u->factor / scale),
+	    __builtin_add_overflow(value, (uint64_t)((unsigned __int128)part * u->factor / tens),
 				   &value) ||
 	    value < min || value > max)
-		return error_set(err, -ERANGE, "%s: outside the allowed range", text);
+		return out_of_scale(text, scale->units, min, max, err);
 	*ret = value;
 	return 0;
-invalid:
-	return error_set(err, -EINVAL, "%s: not a %s", text, what);
 }
 
 int num_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct error *err)
@@ -153,31 +203,33 @@ int num_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret, 
 					     { "Ti", 1ULL << 40 },
 					     { "TiB", 1ULL << 40 },
 					     {} };
+	static const struct scale size = { "size (such as 10M)", units };
 
-	return scaled(text, units, "size (such as 10M)", min, max, ret, err);
+	return scaled(text, &size, min, max, ret, err);
 }
 
 int num_parse_duration(const char *text, uint64_t min, uint64_t max, uint64_t *ret,
 		       struct error *err)
 {
-	static const struct unit units[] = { { "", 1000000000 },
-					     { "s", 1000000000 },
-					     { "ms", 1000000 },
+	static const struct unit units[] = { { "ns", 1 },
 					     { "us", 1000 },
-					     { "ns", 1 },
+					     { "ms", 1000000 },
+					     { "s", 1000000000 },
+					     { "", 1000000000 },
 					     { "m", 60ULL * 1000000000 },
 					     { "min", 60ULL * 1000000000 },
 					     { "h", 3600ULL * 1000000000 },
 					     { "d", 86400ULL * 1000000000 },
 					     {} };
+	static const struct scale duration = { "time (such as 250ms)", units };
 
-	return scaled(text, units, "time (such as 250ms)", min, max, ret, err);
+	return scaled(text, &duration, min, max, ret, err);
 }
 
 int num_parse_rate(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct error *err)
 {
 	const char *slash = strchr(text, '/');
-	uint64_t value = 0, per = 1;
+	uint64_t value = 0, per_hour = 3600;
 	char number[32];
 
 	if (!slash)
@@ -186,17 +238,17 @@ int num_parse_rate(const char *text, uint64_t min, uint64_t max, uint64_t *ret, 
 		goto invalid;
 	memcpy(number, text, (size_t)(slash - text));
 	number[slash - text] = '\0';
-	if (num_parse(number, 0, UINT64_MAX / 1000, &value, NULL))
+	if (num_parse(number, 0, UINT64_MAX / 3600, &value, NULL))
 		goto invalid;
 	if (*slash) {
 		if (str_eq(slash, "/m") || str_eq(slash, "/min"))
-			per = 60;
+			per_hour = 60;
 		else if (str_eq(slash, "/h"))
-			per = 3600;
+			per_hour = 1;
 		else if (!str_eq(slash, "/s"))
 			goto invalid;
 	}
-	value = value * 1000 / per;
+	value *= per_hour;
 	if (value < min || value > max)
 		return error_set(err, -ERANGE, "%s: outside the allowed range", text);
 	*ret = value;
@@ -242,7 +294,8 @@ const char *num_format_size(uint64_t bytes, char buf[static 16])
 	double value = (double)bytes;
 	int unit = -1;
 
-	while (value >= 1023.95 && unit < 5) {
+	/* what would be shown as 1024 goes to the next unit */
+	while (value >= 1023.5 && unit < 5) {
 		value /= 1024;
 		unit++;
 	}
@@ -253,23 +306,33 @@ const char *num_format_size(uint64_t bytes, char buf[static 16])
 	return buf;
 }
 
+/* Cut, never rounded up to what the next unit should have shown. */
+static void format_part(uint64_t value, uint64_t unit, const char *name, char buf[static 16])
+{
+	if (value < 100 * unit)
+		snprintf(buf, 16, "%u.%u%s", (unsigned int)(value / unit),
+			 (unsigned int)(value * 10 / unit % 10), name);
+	else
+		snprintf(buf, 16, "%u%s", (unsigned int)(value / unit), name);
+}
+
 const char *num_format_duration(uint64_t ns, char buf[static 16])
 {
 	uint64_t s = ns / 1000000000;
 
 	if (ns < 1000)
-		snprintf(buf, 16, "%" PRIu64 "ns", ns);
+		snprintf(buf, 16, "%uns", (unsigned int)ns);
 	else if (ns < 1000000)
-		snprintf(buf, 16, ns < 100000 ? "%.1fus" : "%.0fus", (double)ns / 1e3);
+		format_part(ns, 1000, "us", buf);
 	else if (ns < 1000000000)
-		snprintf(buf, 16, ns < 100000000 ? "%.1fms" : "%.0fms", (double)ns / 1e6);
+		format_part(ns, 1000000, "ms", buf);
 	else if (s < 60)
-		snprintf(buf, 16, "%.2fs", (double)ns / 1e9);
+		snprintf(buf, 16, "%u.%02us", (unsigned int)s, (unsigned int)(ns / 10000000 % 100));
 	else if (s < 3600)
-		snprintf(buf, 16, "%" PRIu64 "m%02" PRIu64 "s", s / 60, s % 60);
+		snprintf(buf, 16, "%um%02us", (unsigned int)s / 60, (unsigned int)s % 60);
 	else if (s < 86400)
-		snprintf(buf, 16, "%" PRIu64 "h%02" PRIu64 "m", s / 3600, s / 60 % 60);
+		snprintf(buf, 16, "%uh%02um", (unsigned int)s / 3600, (unsigned int)s / 60 % 60);
 	else
-		snprintf(buf, 16, "%" PRIu64 "d%02" PRIu64 "h", s / 86400, s / 3600 % 24);
+		snprintf(buf, 16, "%" PRIu64 "d%02uh", s / 86400, (unsigned int)(s / 3600 % 24));
 	return buf;
 }

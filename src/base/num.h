@@ -13,13 +13,12 @@
 int num_parse(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct error *err);
 int num_parse_signed(const char *text, int64_t min, int64_t max, int64_t *ret, struct error *err);
 /* Sizes and counts: 10, 10k, 10M, 10G, 10T (powers of 1024 for k..T and Ki..Ti; "B" may
- * follow); 1.5M is allowed. Bytes. */
+ * follow); 1.5M is allowed, half a byte is not. Bytes. */
 int num_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct error *err);
 /* Times: 5 (seconds), 250ms, 10us, 7ns, 1.5s, 2m, 1h, 1d. Nanoseconds. */
 int num_parse_duration(const char *text, uint64_t min, uint64_t max, uint64_t *ret,
 		       struct error *err);
-/* Rates: 1000/s, 60/m, 10/h, or a bare number per second. In thousandths per second, so that 1/m is
- * not 0. */
+/* Rates: 1000/s, 60/m, 10/h, or a bare number per second. Per hour, so that each is exact. */
 int num_parse_rate(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct error *err);
 /* "80", "8000-8100". */
 int num_parse_range(const char *text, uint64_t min, uint64_t max, uint64_t *ret_first,

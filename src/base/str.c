@@ -70,6 +70,8 @@ void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap)
 	va_copy(again, ap);
 	len = vsnprintf(NULL, 0, fmt, again);
 	va_end(again);
+	if (len < 0)
+		sb->failed = true;
 	if (len <= 0 || !strbuf_reserve(sb, (size_t)len))
 		return;
 	vsnprintf(sb->data + sb->len, (size_t)len + 1, fmt, ap);

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/vec.h"
 
-bool vec_grow(void **data, size_t *size, size_t need, size_t item)
+void *vec_grow(void *data, size_t *size, size_t need, size_t item)
 {
 	size_t now = *size ? *size : 8;
 	void *more;
 
 	if (need <= *size)
-		return true;
+		return data;
 	while (now < need) {
 		if (__builtin_mul_overflow(now, 2, &now))
-			return false;
+			return NULL;
 	}
-	more = reallocarray(*data, now, item);
-	if (!more)
-		return false;
-	*data = more;
-	*size = now;
-	return true;
+	more = reallocarray(data, now, item);
+	if (more)
+		*size = now;
+	return more;
 }

@@ -245,7 +245,7 @@ static const struct {
 	{ "pid == web", "column 8: pid is a number; \"web\" is text" },
 	{ "pid == 12x", "column 8: 12x: not a number" },
 	{ "pid == -1", "column 8: -1: not a number" },
-	{ "pid == 99999999999999999999", "column 8: 99999999999999999999: not 0 or more" },
+	{ "pid == 99999999999999999999", "column 8: 99999999999999999999: too large" },
 	{ "pid in 5-3", "column 8: 5-3: the range ends before it begins" },
 	{ "pid =~ 4*", "column 8: pid is a number; =~ is for text" },
 	{ "bytes > lots", "column 9: bytes is a number; \"lots\" is text" },
