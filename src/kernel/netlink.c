@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/cache.h>
