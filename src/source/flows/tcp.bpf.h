@@ -85,7 +85,7 @@ static __always_inline void tcp_accepted(const struct sock *sk, u64 cookie)
 			return;
 		__sync_fetch_and_add(&unclaimed, -1);
 		if (r)
-			lose(FLOWS_LOSS_ACCEPTS);
+			loss_count_at(FLOWS_HOOK_ACCEPTS, LOSS_TABLE_FULL);
 	}
 	v = flow_get(&key);
 	if (!v)
@@ -133,7 +133,7 @@ static __always_inline void tcp_syn_sent(struct sock *sk)
 		v->mapped = 1;
 	conn = bpf_sk_storage_get(&tcp_conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!conn) {
-		lose(FLOWS_LOSS_SOCKETS);
+		loss_count_at(FLOWS_HOOK_SOCKETS, LOSS_BUSY);
 		return;
 	}
 	__builtin_memset(conn, 0, sizeof(*conn));
@@ -169,7 +169,7 @@ static __always_inline void tcp_established(struct sock *sk, int oldstate)
 		return;
 	conn = bpf_sk_storage_get(&tcp_conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!conn) {
-		lose(FLOWS_LOSS_SOCKETS);
+		loss_count_at(FLOWS_HOOK_SOCKETS, LOSS_BUSY);
 		return;
 	}
 	conn->began = bpf_ktime_get_ns();
