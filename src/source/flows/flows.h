@@ -45,15 +45,16 @@ struct flow_value {
 	__u64 max_gap;	   /* longest time between two of them */
 	__u64 latency;	   /* sum over connects: SYN to established */
 	__u64 errors;
-	__u64 error_time;  /* of the last one */
-	__u64 retransmits; /* segments */
-	__u32 attempts;	   /* connects begun (TCP, outbound) */
-	__u32 open;	   /* connections open now */
-	__s32 error;	   /* errno of the last failure, positive */
-	__u8 mapped;	   /* IPv4 over an IPv6 socket */
+	__u64 error_time;   /* of the last one */
+	__u64 retransmits;  /* segments */
+	__u64 attempt_time; /* of the last connect begun */
+	__u32 attempts;	    /* connects begun (TCP, outbound) */
+	__u32 open;	    /* connections open now */
+	__s32 error;	    /* errno of the last failure, positive */
+	__u8 mapped;	    /* IPv4 over an IPv6 socket */
 	__u8 pad[3];
 };
-FLOWS_ASSERT(sizeof(struct flow_value) == 96);
+FLOWS_ASSERT(sizeof(struct flow_value) == 104);
 
 struct proc_key {
 	__u64 start;

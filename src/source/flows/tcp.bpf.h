@@ -118,6 +118,7 @@ static __always_inline void tcp_syn_sent(struct sock *sk)
 	struct tcp_conn *conn;
 	struct flow_value *v;
 	struct flow_key key;
+	u64 now;
 
 	if (want.skip[FLOW_OUT])
 		return;
@@ -128,7 +129,9 @@ static __always_inline void tcp_syn_sent(struct sock *sk)
 	v = flow_get(&key);
 	if (!v)
 		return;
+	now = bpf_ktime_get_ns();
 	__sync_fetch_and_add(&v->attempts, 1);
+	v->attempt_time = now;
 	if (sock_mapped(sk, &key))
 		v->mapped = 1;
 	conn = bpf_sk_storage_get(&tcp_conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
@@ -138,7 +141,7 @@ static __always_inline void tcp_syn_sent(struct sock *sk)
 	}
 	__builtin_memset(conn, 0, sizeof(*conn));
 	conn->key = key;
-	conn->began = bpf_ktime_get_ns();
+	conn->began = now;
 	conn->active = 1;
 	conn->owned = 1;
 }
