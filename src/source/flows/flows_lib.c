@@ -41,6 +41,7 @@ struct flows {
 	struct flows_settings settings;
 	struct identity *identity; /* not owned */
 	struct flows_bpf *skel;
+	struct flows_bpf *opened; /* the last one opened: of a trial, then `skel` */
 	struct hook_choice choices[FLOWS_JOBS];
 	struct hook_links *links;
 	int cgroup_fd;
@@ -149,6 +150,7 @@ static struct bpf_object *skel_open(void *context, void **ret_owner, struct erro
 		bpf_map__set_max_entries(skel->maps.flows, f->settings.max_flows);
 	if (!f->settings.events)
 		bpf_map__set_max_entries(skel->maps.events, (uint32_t)sysconf(_SC_PAGESIZE));
+	f->opened = skel;
 	*ret_owner = skel;
 	return skel->obj;
 }
@@ -158,28 +160,24 @@ static void skel_close(void *owner)
 	flows_bpf__destroy(owner);
 }
 
-static struct bpf_link *program_attach(void *context, struct bpf_program *program)
+static struct bpf_link *iterator_attach(struct flows *f, struct bpf_program *program)
 {
-	struct flows *f = context;
-	struct bpf_map *map;
-
-	switch (bpf_program__type(program)) {
-	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
-		return bpf_program__attach_cgroup(program, f->cgroup_fd);
-	case BPF_PROG_TYPE_TRACING:
-		if (bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
-			break;
-		/* fallthrough */
-	default: errno = 0; return NULL;
-	}
-	map = bpf_object__find_map_by_name(f->skel ? f->skel->obj : NULL, "tcp_conns");
-	errno = 0;
-	if (!map)
-		return NULL;
-	union bpf_iter_link_info info = { .map.map_fd = (uint32_t)bpf_map__fd(map) };
+	union bpf_iter_link_info info = { .map.map_fd = (uint32_t)bpf_map__fd(f->opened->maps.tcp_conns) };
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
 
 	return bpf_program__attach_iter(program, &opts);
+}
+
+static struct bpf_link *program_attach(void *context, struct bpf_program *program)
+{
+	struct flows *f = context;
+
+	if (bpf_program__type(program) == BPF_PROG_TYPE_CGROUP_SOCK_ADDR)
+		return bpf_program__attach_cgroup(program, f->cgroup_fd);
+	if (bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
+		return iterator_attach(f, program);
+	errno = 0;
+	return NULL;
 }
 
 static int choose(struct flows *f, const struct hook_opener *opener, struct error *err)

@@ -118,8 +118,8 @@ struct {
 	__uint(max_entries, 4 << 20);
 } events SEC(".maps");
 
-u64 unclaimed; /* passive connections that are established and not accepted yet */
-u64 spilled;   /* entries in udp_spill */
+__u64 unclaimed; /* passive connections that are established and not accepted yet */
+__u64 spilled;	 /* entries in udp_spill */
 
 /* A call that has to be made again is no call. */
 static __always_inline bool would_block(int ret)

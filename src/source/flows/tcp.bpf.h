@@ -388,8 +388,10 @@ static __always_inline void connect_ends(long ret)
 	if (!v)
 		goto out;
 	now = bpf_ktime_get_ns();
-	if (!c->syn)
+	if (!c->syn) {
 		__sync_fetch_and_add(&v->attempts, 1);
+		v->attempt_time = now;
+	}
 	flow_fail(v, now, -ret);
 	event_send(FLOW_CONNECT_FAILED, &key, now, 0, 0, 0, -ret, c->mapped, true);
 out:
