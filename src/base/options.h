@@ -140,8 +140,9 @@ int options_preset(const struct option_spec *table, void *options, struct error 
  * follow as --name=v, --name v, -nv or -n v; --flag=no unsets a flag; "--" ends the options;
  * options and positional arguments may mix. A unique prefix of a long name is taken. A list given
  * here replaces the one that was there. Positional arguments are moved to argv[1..*ret_count].
- * *ret_help is set, and nothing else checked, when -h or --help is there. -EINVAL with a message
- * that names the nearest option on wrong use; `options` is then half filled, and still to be freed.
+ * *ret_help is set, and nothing else checked, when -h or --help is there. -EINVAL or
+ * -ERANGE on wrong use, with a message that names the nearest option; `options` is then half
+ * filled, and still to be freed.
  */
 int options_parse(const struct option_spec *table, void *options, int argc, char **argv,
 		  int *ret_count, bool *ret_help, struct error *err);

@@ -3,7 +3,7 @@
 
 void *vec_grow(void *data, size_t *size, size_t need, size_t item)
 {
-	size_t now = *size ? *size : 8;
+	size_t now = *size ? *size : 8, bytes;
 	void *more;
 
 	if (need <= *size)
@@ -12,7 +12,9 @@ void *vec_grow(void *data, size_t *size, size_t need, size_t item)
 		if (__builtin_mul_overflow(now, 2, &now))
 			return NULL;
 	}
-	more = reallocarray(data, now, item);
+	if (__builtin_mul_overflow(now, item, &bytes))
+		return NULL;
+	more = realloc(data, bytes);
 	if (more)
 		*size = now;
 	return more;
