@@ -8,6 +8,9 @@
  * a frame is printed as the source gives it (so a source that only sums up gives one, at its end).
  * Records are copied inside a frame (record_size bytes); text they point to must stay until
  * output_frame_end.
+ *
+ * A write that fails is reported once, by the call that met it; later calls then do nothing and return
+ * 0. output_open ignores SIGPIPE and SIGXFSZ for the process, so that such a failure is an errno.
  */
 #pragma once
 
@@ -52,6 +55,12 @@ int output_open(const struct output_options *options, const struct schema *schem
 void output_free(struct output *out); /* NULL is fine; an unfinished temporary file is removed */
 CLEANUP_DEFINE(output, struct output, output_free)
 
+/*
+ * Says that rows come one by one, outside frames (--events). -EINVAL when the options ask for what
+ * needs a whole frame: --sort, --top, openmetrics, classic. The first output_row outside a frame asks
+ * the same; asked here, it is wrong use that shows before anything is loaded.
+ */
+int output_stream(struct output *out, struct error *err);
 /* True when frames are redrawn on a terminal (as opposed to one frame at the end). */
 bool output_is_live(const struct output *out);
 /* Whether --where passes this record (for a source that wants to count what it showed). */
@@ -64,6 +73,11 @@ bool output_wants(const struct output *out, const void *record);
 int output_row(struct output *out, const void *record, struct error *err);
 int output_frame_begin(struct output *out);
 int output_frame_end(struct output *out, struct error *err);
+/*
+ * Before output_frame_begin: this frame is the last. Live frames are cut at the terminal's height; the
+ * last one is printed whole and stays on the screen. Nothing changes elsewhere.
+ */
+void output_last_frame(struct output *out);
 /* A line at the top of the next live frames ("skep flows  12:01:07  up 30s …"); not in pipes. */
 void output_status(struct output *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Writes what stream formats have buffered (rows of a table stream come out at once when stdout is
@@ -75,15 +89,17 @@ struct output_loss {
 	uint64_t count;
 };
 struct output_summary {
-	const char *what; /* "flows", "records" */
-	uint64_t seen;	  /* calls or records observed */
-	const struct output_loss *losses;
+	const char *what;		  /* "flows", "records" */
+	uint64_t seen;			  /* calls or records observed */
+	const struct output_loss *losses; /* a reason may stand there several times; they add up */
 	size_t losses_count;
 };
 /*
- * Ends the output: JSON gets {"type":"summary","records":N,"lost":M,"losses":{...}}, OpenMetrics #
- * EOF; for people a line on stderr "N records, M lost (ring full 3)". Closes and reports write
- * errors (-ENOSPC) that buffering delayed.
+ * Ends the output: JSON gets {"type":"summary","records":N,"seen":S,"lost":M,"losses":{...}},
+ * OpenMetrics skep_lost_total and # EOF; in the other formats people get a line in the log (stderr),
+ * "N flows, S seen, M lost (ring full 3)". Closes and reports write errors (-ENOSPC) that buffering
+ * delayed. N counts the records written, in live tables those of the last frame. `summary` may be NULL:
+ * no summary.
  */
 int output_finish(struct output *out, const struct output_summary *summary, struct error *err);
 /* --schema: the fields with types and help, as a table or (-o json) as JSON. */
