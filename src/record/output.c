@@ -226,9 +226,11 @@ int output_stream(struct output *out, struct error *err)
 static int frame_add(struct output *out, const void *record)
 {
 	size_t size = out->schema->record_size;
+	char *records = vec_grow(out->records, &out->size, out->count + 1, size);
 
-	if (!vec_grow((void **)&out->records, &out->size, out->count + 1, size))
+	if (!records)
 		return -ENOMEM;
+	out->records = records;
 	memcpy(out->records + out->count * size, record, size);
 	out->count++;
 	return 0;
@@ -279,24 +281,27 @@ static int frame_by_rows(struct output *out, size_t count, struct error *err)
 int output_frame_end(struct output *out, struct error *err)
 {
 	size_t count = out->count, size = out->schema->record_size;
+	struct row *rows;
 	int r = 0;
 
 	out->in_frame = false;
 	if (out->writer.failed)
 		return 0;
-	if (!vec_grow((void **)&out->rows, &out->rows_size, count, sizeof(*out->rows)))
+	rows = vec_grow(out->rows, &out->rows_size, count + 1, sizeof(*rows));
+	if (!rows)
 		return error_errno(err, -ENOMEM, "records of a frame");
+	out->rows = rows;
 	for (size_t i = 0; i < count; i++)
-		out->rows[i] = (struct row){ .record = out->records + i * size };
-	rows_rank(out, out->rows, count);
+		rows[i] = (struct row){ .record = out->records + i * size };
+	rows_rank(out, rows, count);
 	if (out->top && out->top < count) {
-		rows_select(out, out->rows, count, out->top);
+		rows_select(out, rows, count, out->top);
 		count = out->top;
 	} else if (!out->sink->lazy_sort) {
-		rows_select(out, out->rows, count, count);
+		rows_select(out, rows, count, count);
 	}
 	if (out->sink->frame)
-		out->sink->frame(out, out->rows, count);
+		out->sink->frame(out, rows, count);
 	else
 		r = frame_by_rows(out, count, err);
 	/* lines add up; a table is redrawn, and a snapshot replaces the one before */

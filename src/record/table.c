@@ -342,14 +342,15 @@ static bool groups_fill(struct output *out, struct row *rows, size_t count)
 		t->groups[0].count = count;
 		return true;
 	}
-	if (!vec_grow((void **)&t->grouped, &t->grouped_size, count, sizeof(*t->grouped)))
+	next = vec_grow(t->grouped, &t->grouped_size, count + 1, sizeof(*t->grouped));
+	if (!next)
 		return false;
+	t->grouped = next;
 	for (size_t i = 0; i < count; i++) {
 		size_t g = out->schema->title_of(rows[i].record);
 
 		t->groups[MIN(g, t->groups_count - 1)].count++;
 	}
-	next = t->grouped;
 	for (size_t g = 0; g < t->groups_count; g++) {
 		t->groups[g].rows = next;
 		next += t->groups[g].count;
