@@ -2,7 +2,10 @@
 /* The table of commands, and nothing else. */
 #include "command/command.h"
 
+extern const struct command flows_command;
+
 const struct command *const commands[] = {
+	&flows_command,
 	NULL,
 };
 

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "kernel/bpf_log.h"
+#include "kernel/tracepoint.h"
 
 /* Large tables are not worth their memory in a trial; no verdict of the verifier depends on it. */
 enum { TRIAL_ENTRIES = 64 };
@@ -50,6 +51,8 @@ static struct bpf_link *attach_one(const struct hook_opener *opener, struct bpf_
 		if (link || errno)
 			return link;
 	}
+	if (bpf_program__type(program) == BPF_PROG_TYPE_TRACEPOINT)
+		return tracepoint_attach(program);
 	return bpf_program__attach(program);
 }
 

@@ -82,7 +82,7 @@ static bool piece_match(const char *p, size_t len, struct glyph g, bool fold, si
 	return want.code == g.code;
 }
 
-bool glob_match(const char *pattern, size_t pattern_len, const char *text, size_t text_len,
+bool glob_matches(const char *pattern, size_t pattern_len, const char *text, size_t text_len,
 		bool ignore_case)
 {
 	size_t p = 0, t = 0, star = SIZE_MAX, retry = 0, len = 0;

@@ -9,5 +9,5 @@
 
 #include "base/util.h"
 
-bool glob_match(const char *pattern, size_t pattern_len, const char *text, size_t text_len,
+bool glob_matches(const char *pattern, size_t pattern_len, const char *text, size_t text_len,
 		bool ignore_case);

@@ -73,7 +73,7 @@ static int const_order(enum where_class class, const struct value *v, const stru
 static bool const_glob(enum where_class class, const struct value *v, const struct where_const *c)
 {
 	return v->kind == VALUE_TEXT &&
-	       glob_match(c->t.text, c->t.len, v->text, v->len, class == CLASS_NAME);
+	       glob_matches(c->t.text, c->t.len, v->text, v->len, class == CLASS_NAME);
 }
 
 static bool truth(const struct value *v)

@@ -395,7 +395,7 @@ static void test_glob_as_fnmatch(void **state)
 			continue;
 		if (strstr(pattern, "[[") || (pl && pattern[pl - 1] == '\\'))
 			continue;
-		ours = glob_match(pattern, pl, text, tl, false);
+		ours = glob_matches(pattern, pl, text, tl, false);
 		theirs = !fnmatch(pattern, text, 0);
 		if (ours != theirs)
 			fail_msg("'%s' on '%s': %d, fnmatch says %d", pattern, text, ours, theirs);
@@ -438,11 +438,11 @@ static void test_glob(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (glob_match(cases[i].pattern, strlen(cases[i].pattern), cases[i].text,
+		if (glob_matches(cases[i].pattern, strlen(cases[i].pattern), cases[i].text,
 			       strlen(cases[i].text), false) != cases[i].want)
 			fail_msg("%s on %s", cases[i].pattern, cases[i].text);
 	}
-	assert_true(glob_match("N*X", 3, "nGx", 3, true));
+	assert_true(glob_matches("N*X", 3, "nGx", 3, true));
 }
 
 int main(void)

@@ -7,11 +7,11 @@
 
 #ifdef __bpf__
 #include "bpf/vmlinux.h"
-#define FLOWS_ASSERT(x) _Static_assert(x, #x)
 #else
 #include <linux/types.h>
-#define FLOWS_ASSERT(x) _Static_assert(x, #x)
 #endif
+
+#define FLOWS_ASSERT(x) _Static_assert(x, #x)
 
 enum {
 	FLOWS_COMM = 16,
@@ -45,15 +45,16 @@ struct flow_value {
 	__u64 max_gap;	   /* longest time between two of them */
 	__u64 latency;	   /* sum over connects: SYN to established */
 	__u64 errors;
-	__u64 error_time;  /* of the last one */
-	__u64 retransmits; /* segments */
-	__u32 attempts;	   /* connects begun (TCP, outbound) */
-	__u32 open;	   /* connections open now */
-	__s32 error;	   /* errno of the last failure, positive */
-	__u8 mapped;	   /* IPv4 over an IPv6 socket */
+	__u64 error_time;   /* of the last one */
+	__u64 retransmits;  /* segments */
+	__u64 attempt_time; /* of the last connect begun */
+	__u32 attempts;	    /* connects begun (TCP, outbound) */
+	__u32 open;	    /* connections open now */
+	__s32 error;	    /* errno of the last failure, positive */
+	__u8 mapped;	    /* IPv4 over an IPv6 socket */
 	__u8 pad[3];
 };
-FLOWS_ASSERT(sizeof(struct flow_value) == 96);
+FLOWS_ASSERT(sizeof(struct flow_value) == 104);
 
 struct proc_key {
 	__u64 start;
@@ -98,14 +99,15 @@ struct flow_event {
 };
 FLOWS_ASSERT(sizeof(struct flow_event) == 96);
 
-enum flows_loss {
-	FLOWS_LOSS_FLOWS,   /* table of flows full */
-	FLOWS_LOSS_PROCS,   /* table of processes full */
-	FLOWS_LOSS_SOCKETS, /* no memory for a socket's state */
-	FLOWS_LOSS_ACCEPTS, /* table of accepted connections full */
-	FLOWS_LOSS_PEERS,   /* table of addresses under way full */
-	FLOWS_LOSS_RING,    /* ring full */
-	FLOWS_LOSSES
+/* Where something can be lost: the `hook` of kernel/loss.h. */
+enum flows_hook {
+	FLOWS_HOOK_FLOWS,   /* table of flows */
+	FLOWS_HOOK_PROCS,   /* table of processes */
+	FLOWS_HOOK_SOCKETS, /* a socket's state */
+	FLOWS_HOOK_ACCEPTS, /* accepted connections */
+	FLOWS_HOOK_PEERS,   /* other ends of calls under way */
+	FLOWS_HOOK_EVENTS,  /* records of --events */
+	FLOWS_HOOKS
 };
 
 struct flows_ports {

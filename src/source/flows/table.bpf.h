@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "bpf/ring.h"
 #include "bpf/sock.h"
 #include "bpf/task.h"
 #include "source/flows/flows.h"
@@ -117,9 +118,8 @@ struct {
 	__uint(max_entries, 4 << 20);
 } events SEC(".maps");
 
-u64 losses[FLOWS_LOSSES];
-u64 unclaimed; /* passive connections that are established and not accepted yet */
-u64 spilled;   /* entries in udp_spill */
+__u64 unclaimed; /* passive connections that are established and not accepted yet */
+__u64 spilled;	 /* entries in udp_spill */
 
 /* A call that has to be made again is no call. */
 static __always_inline bool would_block(int ret)
@@ -128,11 +128,6 @@ static __always_inline bool would_block(int ret)
 }
 
 static const struct flow_value flow_zero;
-
-static __always_inline void lose(enum flows_loss reason)
-{
-	__sync_fetch_and_add(&losses[reason], 1);
-}
 
 static __always_inline void process_fill(struct task_struct *task, struct proc_value *p)
 {
@@ -158,7 +153,7 @@ static __always_inline void process_note(const struct flow_key *key)
 		return;
 	process_fill(bpf_get_current_task_btf(), &p);
 	if (bpf_map_update_elem(&procs, &pk, &p, BPF_ANY))
-		lose(FLOWS_LOSS_PROCS);
+		loss_count_at(FLOWS_HOOK_PROCS, LOSS_TABLE_FULL);
 }
 
 static __always_inline bool prefix_has(const volatile struct flows_prefix *p, const u8 *bytes)
@@ -211,7 +206,7 @@ static __noinline struct flow_value *flow_new(const struct flow_key *key)
 	bpf_map_update_elem(&flows, key, &flow_zero, BPF_NOEXIST);
 	v = bpf_map_lookup_elem(&flows, key);
 	if (!v)
-		lose(FLOWS_LOSS_FLOWS);
+		loss_count_at(FLOWS_HOOK_FLOWS, LOSS_TABLE_FULL);
 	return v;
 }
 
@@ -262,7 +257,7 @@ static __always_inline void event_send(enum flow_event_type type, const struct f
 		return;
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e) {
-		lose(FLOWS_LOSS_RING);
+		loss_count_at(FLOWS_HOOK_EVENTS, LOSS_RING_FULL);
 		return;
 	}
 	e->time = now;
@@ -275,7 +270,5 @@ static __always_inline void event_send(enum flow_event_type type, const struct f
 	e->type = type;
 	e->mapped = mapped;
 	__builtin_memset(e->pad, 0, sizeof(e->pad));
-	bpf_ringbuf_submit(e, bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > 65536
-				      ? BPF_RB_FORCE_WAKEUP
-				      : BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(e, ring_flags(&events));
 }

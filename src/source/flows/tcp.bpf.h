@@ -85,7 +85,7 @@ static __always_inline void tcp_accepted(const struct sock *sk, u64 cookie)
 			return;
 		__sync_fetch_and_add(&unclaimed, -1);
 		if (r)
-			lose(FLOWS_LOSS_ACCEPTS);
+			loss_count_at(FLOWS_HOOK_ACCEPTS, LOSS_TABLE_FULL);
 	}
 	v = flow_get(&key);
 	if (!v)
@@ -118,6 +118,7 @@ static __always_inline void tcp_syn_sent(struct sock *sk)
 	struct tcp_conn *conn;
 	struct flow_value *v;
 	struct flow_key key;
+	u64 now;
 
 	if (want.skip[FLOW_OUT])
 		return;
@@ -128,17 +129,19 @@ static __always_inline void tcp_syn_sent(struct sock *sk)
 	v = flow_get(&key);
 	if (!v)
 		return;
+	now = bpf_ktime_get_ns();
 	__sync_fetch_and_add(&v->attempts, 1);
+	v->attempt_time = now;
 	if (sock_mapped(sk, &key))
 		v->mapped = 1;
 	conn = bpf_sk_storage_get(&tcp_conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!conn) {
-		lose(FLOWS_LOSS_SOCKETS);
+		loss_count_at(FLOWS_HOOK_SOCKETS, LOSS_BUSY);
 		return;
 	}
 	__builtin_memset(conn, 0, sizeof(*conn));
 	conn->key = key;
-	conn->began = bpf_ktime_get_ns();
+	conn->began = now;
 	conn->active = 1;
 	conn->owned = 1;
 }
@@ -169,7 +172,7 @@ static __always_inline void tcp_established(struct sock *sk, int oldstate)
 		return;
 	conn = bpf_sk_storage_get(&tcp_conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!conn) {
-		lose(FLOWS_LOSS_SOCKETS);
+		loss_count_at(FLOWS_HOOK_SOCKETS, LOSS_BUSY);
 		return;
 	}
 	conn->began = bpf_ktime_get_ns();
@@ -385,8 +388,10 @@ static __always_inline void connect_ends(long ret)
 	if (!v)
 		goto out;
 	now = bpf_ktime_get_ns();
-	if (!c->syn)
+	if (!c->syn) {
 		__sync_fetch_and_add(&v->attempts, 1);
+		v->attempt_time = now;
+	}
 	flow_fail(v, now, -ret);
 	event_send(FLOW_CONNECT_FAILED, &key, now, 0, 0, 0, -ret, c->mapped, true);
 out:

@@ -102,7 +102,7 @@ static __always_inline int udp_peer_note(struct bpf_sock_addr *ctx, enum flow_di
 		return 1;
 	socks = bpf_sk_storage_get(&udp_socks, ctx->sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!socks) {
-		lose(FLOWS_LOSS_SOCKETS);
+		loss_count_at(FLOWS_HOOK_SOCKETS, LOSS_BUSY);
 		return 1;
 	}
 	tid = (u32)bpf_get_current_pid_tgid();
@@ -125,7 +125,7 @@ static __always_inline int udp_peer_note(struct bpf_sock_addr *ctx, enum flow_di
 	if (bpf_map_update_elem(&udp_spill, &id, &spill, BPF_NOEXIST) == 0)
 		__sync_fetch_and_add(&spilled, 1);
 	else if (bpf_map_update_elem(&udp_spill, &id, &spill, BPF_EXIST))
-		lose(FLOWS_LOSS_PEERS);
+		loss_count_at(FLOWS_HOOK_PEERS, LOSS_TABLE_FULL);
 	return 1;
 }
 
