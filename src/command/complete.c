@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "command/pages.h"
+#include "identity/identity.h"
 #include "record/schema.h"
 
 static const char bash_head[] =
@@ -377,6 +378,36 @@ static void list_fields(struct strbuf *out, const struct command *command)
 	}
 }
 
+/* A name of several lines would be several names. */
+static bool is_one_line(const char *name)
+{
+	for (; *name; name++) {
+		if ((unsigned char)*name < 0x20 || *name == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static int list_targets(struct strbuf *out, struct error *err)
+{
+	CLEANUP(identity_cleanup) struct identity *identity = NULL;
+	_free_ const struct container **list = NULL;
+	size_t count = 0;
+	int r;
+
+	r = identity_open(NULL, &identity, err);
+	if (r)
+		return r;
+	r = identity_containers(identity, &list, &count);
+	if (r)
+		return error_errno(err, r, "containers");
+	for (size_t i = 0; i < count; i++) {
+		if (!list[i]->ended && is_one_line(list[i]->name))
+			strbuf_addf(out, "%s\n", list[i]->name);
+	}
+	return 0;
+}
+
 /* Names that a script asks for: `skep __complete command`, `target COMMAND`, `field COMMAND`. */
 static enum exit_code complete_run(const void *options, int count, char **args, struct error *err)
 {
@@ -390,6 +421,8 @@ static enum exit_code complete_run(const void *options, int count, char **args, 
 		command_each(list_command, &out);
 	else if (command && str_eq(args[0], "field"))
 		list_fields(&out, command);
+	else if (count && str_eq(args[0], "target") && list_targets(&out, err))
+		return EXIT_FAILED;
 	return page_print(&out, err) ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "command/pages.h"
 #include "config/config.h"
+#include "kernel/bpf_log.h"
 
 const struct option_spec global_option_table[] = {
 	OPTION_COUNT('v', "verbose", struct global_options, verbose,
@@ -307,6 +308,7 @@ static void set_up(void)
 	fill_standard_fds();
 	/* a reader that goes away is an error of write(), handled there */
 	signal(SIGPIPE, SIG_IGN);
+	bpf_log_init();
 	/* only character widths: numbers look the same everywhere */
 	if (!setlocale(LC_CTYPE, "") || str_columns("\u4e2d", 3) != 2)
 		setlocale(LC_CTYPE, "C.UTF-8");

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "command/pages.h"
+#include "kernel/bpf_log.h"
 
 /* 0 if the kernel takes a program of this type from us, else a negative errno. */
 static int try_load(enum bpf_prog_type type)
@@ -48,11 +49,10 @@ static enum exit_code need_root(struct error *err)
 
 static enum exit_code need_btf(struct error *err)
 {
-	const char *path = getenv("SKEP_BTF");
+	const char *other = kernel_btf_path();
+	const char *path = other ? other : "/sys/kernel/btf/vmlinux";
 	int r;
 
-	if (!path || !*path)
-		path = "/sys/kernel/btf/vmlinux";
 	if (!access(path, R_OK))
 		return EXIT_DONE;
 	r = -errno;
