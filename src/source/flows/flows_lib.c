@@ -494,6 +494,17 @@ static void sweep_processes(struct flows *f, uint64_t now)
 	}
 }
 
+/* Busiest first; then in an order that stays, so that a live table does not jump. */
+static int by_count(const void *pa, const void *pb)
+{
+	const struct flows_entry *a = pa, *b = pb;
+	uint64_t na = a->value.count + a->value.errors, nb = b->value.count + b->value.errors;
+
+	if (na != nb)
+		return na > nb ? -1 : 1;
+	return memcmp(&a->key, &b->key, sizeof(a->key));
+}
+
 int flows_update(struct flows *f, struct error *err)
 {
 	uint64_t now = now_ns();
@@ -514,6 +525,8 @@ int flows_update(struct flows *f, struct error *err)
 		if (!vec_push(&f->entries, f->ended.data[i]))
 			return error_errno(err, -ENOMEM, "flows");
 	}
+	if (f->entries.len)
+		qsort(f->entries.data, f->entries.len, sizeof(*f->entries.data), by_count);
 	sweep_processes(f, now);
 	return 0;
 }

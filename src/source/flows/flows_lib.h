@@ -62,7 +62,7 @@ const struct hook_choice *flows_choices(const struct flows *flows);
 int flows_processes(struct flows *flows, struct error *err);
 /* Reads all flows and takes out those of ended processes. Entries before it are no longer valid. */
 int flows_update(struct flows *flows, struct error *err);
-/* As of the last update; valid until the next one. */
+/* As of the last update, busiest first; valid until the next one. */
 const struct flows_entry *flows_entries(const struct flows *flows, size_t *ret_count);
 /* The process of an event. Valid until the next update; NULL: the kernel had no room for it. */
 const struct flows_process *flows_process(struct flows *flows, const struct flow_key *key);
