@@ -187,8 +187,10 @@ static void line_write(struct output *out, const char *style)
 	size_t len = t->line.len, limit = t->size.columns;
 	bool full = false;
 
-	if (t->redraw && !out->last && t->lines + 1 >= t->size.rows)
+	if (t->redraw && !out->last && t->lines + 1 >= t->size.rows) {
+		strbuf_reset(&t->line);
 		return;
+	}
 	t->lines++;
 	if (t->redraw) {
 		len = fitting(strbuf_str(&t->line), len, limit);
@@ -478,7 +480,8 @@ static void frame_write(struct output *out)
 	for (size_t g = 0; g < t->groups_count; g++) {
 		if (t->groups[g].skip)
 			continue;
-		if (between)
+		/* without headers rows are for other programs */
+		if (between && out->headers)
 			line_write(out, NULL);
 		cell = group_write(out, &t->groups[g], cell);
 		between = true;
