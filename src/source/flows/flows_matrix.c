@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include <uthash.h>
+
 #include "base/num.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -27,12 +29,34 @@ struct place {
 	struct ip_addr addr;
 };
 
+/* Who took calls on a port. */
+struct listener {
+	struct listener_key {
+		uint64_t netns;
+		uint32_t port, protocol;
+	} key;
+	size_t node;
+	UT_hash_handle hh;
+};
+
+/* That a node received datagrams on a port from an address. */
+struct receipt {
+	struct receipt_key {
+		uint64_t node;
+		uint8_t from[16]; /* all zero: it did not ask */
+		uint64_t port;
+	} key;
+	UT_hash_handle hh;
+};
+
 struct flows_matrix {
 	struct identity *identity;
 	struct cgroup_mounts *mounts;
 	VEC(struct node) nodes;
 	VEC(struct place) places;	   /* the addresses of all namespaces of the nodes */
 	VEC(uint64_t) netns_read;	   /* namespaces whose addresses are in `places` */
+	struct listener *listeners;	   /* hash by key */
+	struct receipt *receipts;	   /* likewise */
 	VEC(struct flow_pair_record) rows; /* nodes * nodes, then what was tried */
 };
 
@@ -86,10 +110,26 @@ int flows_matrix_new(struct identity *identity, struct flows_matrix **ret, struc
 	return 0;
 }
 
+static void index_free(struct flows_matrix *m)
+{
+	struct listener *l, *next_l;
+	struct receipt *r, *next_r;
+
+	HASH_ITER (hh, m->listeners, l, next_l) {
+		HASH_DEL(m->listeners, l);
+		free(l);
+	}
+	HASH_ITER (hh, m->receipts, r, next_r) {
+		HASH_DEL(m->receipts, r);
+		free(r);
+	}
+}
+
 void flows_matrix_free(struct flows_matrix *m)
 {
 	if (!m)
 		return;
+	index_free(m);
 	vec_free(&m->nodes);
 	vec_free(&m->places);
 	vec_free(&m->netns_read);
@@ -204,64 +244,101 @@ static bool netns_has(const struct flows_matrix *m, uint64_t netns, const struct
 	return false;
 }
 
-/* The node that takes calls on this port in this namespace, by the calls that it took; else the first that lives there. */
-static size_t node_by_port(const struct flows_matrix *m, uint64_t netns, const struct flow_key *key,
-			   const struct flows_entry *entries, size_t count)
+static int index_entry(struct flows_matrix *m, const struct flows_entry *e)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct flows_entry *e = &entries[i];
+	size_t node = node_of_process(m, e->process);
+	struct listener_key lk = { e->process->value.netns, e->key.port, e->key.protocol };
+	struct receipt_key rk = { .node = node, .port = e->key.port };
+	struct listener *l = NULL;
+	struct receipt *r = NULL;
 
-		if (e->key.direction == FLOW_IN && e->key.protocol == key->protocol &&
-		    e->key.port == key->port && e->process->value.netns == netns)
-			return node_of_process(m, e->process);
+	HASH_FIND(hh, m->listeners, &lk, sizeof(lk), l);
+	if (!l) {
+		l = calloc(1, sizeof(*l));
+		if (!l)
+			return -ENOMEM;
+		l->key = lk;
+		l->node = node;
+		HASH_ADD(hh, m->listeners, key, sizeof(lk), l);
 	}
+	if (e->key.protocol != FLOW_UDP || !e->value.count)
+		return 0;
+	memcpy(rk.from, e->key.remote, sizeof(rk.from));
+	HASH_FIND(hh, m->receipts, &rk, sizeof(rk), r);
+	if (r)
+		return 0;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->key = rk;
+	HASH_ADD(hh, m->receipts, key, sizeof(rk), r);
+	return 0;
+}
+
+/* The node that takes calls on this port in this namespace, by the calls that it took; else the first that lives there. */
+static size_t node_by_port(const struct flows_matrix *m, uint64_t netns, const struct flow_key *key)
+{
+	const struct listener_key lk = { netns, key->port, key->protocol };
+	struct listener *l = NULL;
+
+	HASH_FIND(hh, m->listeners, &lk, sizeof(lk), l);
+	if (l)
+		return l->node;
 	for (size_t i = 0; i < m->nodes.len; i++)
 		if (i != NODE_OUTSIDE && m->nodes.data[i].netns == netns)
 			return i;
 	return NODE_OUTSIDE;
 }
 
-static size_t node_of_target(const struct flows_matrix *m, const struct flows_entry *e,
-			     const struct flows_entry *entries, size_t count)
+static size_t node_of_target(const struct flows_matrix *m, const struct flows_entry *e)
 {
 	const struct ip_addr addr = flow_addr(e->key.remote);
 	uint64_t own = e->process->value.netns;
 
 	if (ip_addr_is_loopback(&addr) || netns_has(m, own, &addr))
-		return node_by_port(m, own, &e->key, entries, count);
+		return node_by_port(m, own, &e->key);
 	for (size_t i = 0; i < m->nodes.len; i++) {
 		uint64_t netns = m->nodes.data[i].netns;
 
 		if (netns && netns_has(m, netns, &addr))
-			return node_by_port(m, netns, &e->key, entries, count);
+			return node_by_port(m, netns, &e->key);
 	}
 	return NODE_OUTSIDE;
 }
 
-/* Whether somebody in node `to` received a datagram on this port from an address of the sender. */
-static bool was_received(const struct flows_matrix *m, const struct flows_entry *e, size_t to,
-			 const struct flows_entry *entries, size_t count)
+static bool has_receipt(const struct flows_matrix *m, const struct receipt_key *key)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct flows_entry *in = &entries[i];
-		const struct ip_addr from = flow_addr(in->key.remote);
+	struct receipt *r = NULL;
 
-		if (in->key.direction != FLOW_IN || in->key.protocol != FLOW_UDP ||
-		    in->key.port != e->key.port || !in->value.count ||
-		    node_of_process(m, in->process) != to)
+	HASH_FIND(hh, m->receipts, key, sizeof(*key), r);
+	return r != NULL;
+}
+
+/* Whether node `to` received a datagram on this port from the sender, or from somebody it did not ask for. */
+static bool was_received(const struct flows_matrix *m, const struct flows_entry *e, size_t to)
+{
+	struct receipt_key key = { .node = to, .port = e->key.port };
+
+	if (has_receipt(m, &key))
+		return true;
+	/* to itself, or within a namespace: from the address it was sent to */
+	memcpy(key.from, e->key.remote, sizeof(key.from));
+	if (has_receipt(m, &key))
+		return true;
+	for (size_t i = 0; i < m->places.len; i++) {
+		if (m->places.data[i].netns != e->process->value.netns)
 			continue;
-		if (!from.version || ip_addr_is_loopback(&from) ||
-		    netns_has(m, e->process->value.netns, &from))
+		memcpy(key.from, m->places.data[i].addr.bytes, sizeof(key.from));
+		if (has_receipt(m, &key))
 			return true;
 	}
 	return false;
 }
 
 static enum pair_state flow_state(const struct flows_matrix *m, const struct flows_entry *e,
-				  size_t to, const struct flows_entry *entries, size_t count)
+				  size_t to)
 {
-	if (e->value.count &&
-	    (e->key.protocol == FLOW_TCP || was_received(m, e, to, entries, count)))
+	if (e->value.count && (e->key.protocol == FLOW_TCP || was_received(m, e, to)))
 		return PAIR_CONNECTED;
 	if (e->value.errors && e->value.error == ECONNREFUSED)
 		return PAIR_NOBODY_LISTENS;
@@ -310,15 +387,19 @@ int flows_matrix_update(struct flows_matrix *m, const struct flows_entry *entrie
 		if (!vec_push(&m->rows, row))
 			return error_errno(err, -ENOMEM, "matrix");
 	}
+	index_free(m);
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].key.direction == FLOW_IN && index_entry(m, &entries[i]))
+			return error_errno(err, -ENOMEM, "matrix");
+	}
 	for (size_t i = 0; i < count; i++) {
 		size_t from, to;
 
 		if (entries[i].key.direction != FLOW_OUT)
 			continue;
 		from = node_of_process(m, entries[i].process);
-		to = node_of_target(m, &entries[i], entries, count);
-		pair_add(&m->rows.data[from * n + to], &entries[i],
-			 flow_state(m, &entries[i], to, entries, count));
+		to = node_of_target(m, &entries[i]);
+		pair_add(&m->rows.data[from * n + to], &entries[i], flow_state(m, &entries[i], to));
 	}
 	/* nobody wants to read that a container did not call itself, nor the outside */
 	for (size_t i = 0; i < n * n; i++) {
