@@ -10,6 +10,7 @@
 #include "command/pages.h"
 #include "config/config.h"
 #include "kernel/bpf_log.h"
+#include "record/output.h"
 
 const struct option_spec global_option_table[] = {
 	OPTION_COUNT('v', "verbose", struct global_options, verbose,
@@ -231,12 +232,44 @@ static int apply_config(struct call *call, const struct config *config, struct e
 				     call->options, err);
 }
 
+/* The shared options of sources, if the command's table includes them. */
+static const struct output_options *call_output(const struct call *call)
+{
+	const struct option_spec *o;
+
+	for (o = call->command->options; o && o->type != OPT_END; o++)
+		if (o->type == OPT_INCLUDE && o->include == output_option_table)
+			return (const void *)((const char *)call->options + o->offset);
+	return NULL;
+}
+
+static enum exit_code print_schemas(const struct command *command, bool json, struct error *err)
+{
+	_strbuf_ struct strbuf page = {};
+	int r;
+
+	for (const struct schema *const *s = command->emits; s && *s; s++) {
+		if (!json)
+			strbuf_addf(&page, "%s%s: %s\n", s == command->emits ? "" : "\n",
+				    (*s)->name, (*s)->help);
+		r = schema_print(*s, json, &page);
+		if (r) {
+			error_errno(err, r, "schema");
+			return EXIT_FAILED;
+		}
+	}
+	return page_print(&page, err) ? EXIT_FAILED : EXIT_DONE;
+}
+
 static enum exit_code run(struct call *call, struct error *err)
 {
+	const struct output_options *output = call_output(call);
 	const struct command *command = call->command;
 	enum exit_code code;
 
 	set_log_level(call->globals);
+	if (output && output->schema)
+		return print_schemas(command, output->format == OUTPUT_JSON, err);
 	code = command_needs(command->needs, err);
 	if (!code)
 		code = command->run(call->options, call->count, call->args + 1, err);
