@@ -83,7 +83,7 @@ static bool piece_match(const char *p, size_t len, struct glyph g, bool fold, si
 }
 
 bool glob_matches(const char *pattern, size_t pattern_len, const char *text, size_t text_len,
-		bool ignore_case)
+		  bool ignore_case)
 {
 	size_t p = 0, t = 0, star = SIZE_MAX, retry = 0, len = 0;
 

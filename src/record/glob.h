@@ -10,4 +10,4 @@
 #include "base/util.h"
 
 bool glob_matches(const char *pattern, size_t pattern_len, const char *text, size_t text_len,
-		bool ignore_case);
+		  bool ignore_case);

@@ -75,7 +75,7 @@ int output_frame_begin(struct output *out);
 int output_frame_end(struct output *out, struct error *err);
 /*
  * Before output_frame_begin: this frame is the last. Live frames are cut at the terminal's height; the
- * last one is printed whole and stays on the screen. Nothing changes elsewhere.
+ * last one is printed whole, without the status line, and stays on the screen. Nothing changes elsewhere.
  */
 void output_last_frame(struct output *out);
 /* A line at the top of the next live frames ("skep flows  12:01:07  up 30s …"); not in pipes. */

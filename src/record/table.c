@@ -472,7 +472,7 @@ static void frame_write(struct output *out)
 		for (unsigned int i = 1; i < t->size.rows && !t->drawn; i++)
 			strbuf_addc(&out->writer.buf, '\n');
 		strbuf_adds(&out->writer.buf, HOME);
-		if (out->status.len) {
+		if (out->status.len && !out->last) {
 			strbuf_add_escaped(&t->line, strbuf_str(&out->status), out->status.len);
 			line_write(out, DIM);
 		}

@@ -107,6 +107,7 @@ static void test_live(void **state)
 	/* columns do not shrink again */
 	frame(&s, samples, 1);
 	output_last_frame(s.out);
+	output_status(s.out, "not at the end");
 	frame(&s, samples, 0);
 	assert_int_equal(output_finish(s.out, NULL, NULL), 0);
 	assert_string_equal(screen_read(&s, &text), "\033[H"

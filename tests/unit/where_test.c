@@ -439,7 +439,7 @@ static void test_glob(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		if (glob_matches(cases[i].pattern, strlen(cases[i].pattern), cases[i].text,
-			       strlen(cases[i].text), false) != cases[i].want)
+				 strlen(cases[i].text), false) != cases[i].want)
 			fail_msg("%s on %s", cases[i].pattern, cases[i].text);
 	}
 	assert_true(glob_matches("N*X", 3, "nGx", 3, true));
