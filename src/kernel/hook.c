@@ -89,7 +89,8 @@ static int links_add(struct hook_links *links, const struct hook_opener *opener,
 		why = bpf_log_reason();
 		if (*why)
 			return error_set(err, r, "attach: %s", why);
-		return error_errno(err, r, "attach: prog '%s'", link.program);
+		return error_errno(err, r, "attach: prog '%s' to %s", link.program,
+				   bpf_program__section_name(program));
 	}
 	if (vec_push(&links->links, link))
 		return 0;
@@ -182,21 +183,68 @@ static int trial(const struct hook_opener *opener,
 	return r;
 }
 
-/* Where everything is as one would wish, one trial tells so for all jobs. */
-static int try_firsts(const struct hook_opener *opener, const struct hook_job *jobs, size_t count)
+static void refuse(struct hook_choice *choice, const struct hook_alternative *alternative,
+		   const struct error *why)
 {
-	_free_ const struct hook_alternative **firsts = calloc(count, sizeof(*firsts));
-	struct error err = {};
-	int r;
+	struct hook_refusal *refusal = &choice->refused[choice->refused_count++];
 
-	if (!firsts)
+	log_debug("hook %s: %s refused: %s", choice->job->name, alternative->name, why->message);
+	refusal->alternative = alternative->name;
+	str_copy(refusal->why, sizeof(refusal->why), why->message);
+}
+
+/* The choice with the one program that the complaint names; NULL: it names none, or several jobs have it. */
+static struct hook_choice *blamed(struct hook_choice *choices, size_t count, const char *complaint)
+{
+	struct hook_choice *found = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct hook_alternative *a = choices[i].chosen;
+
+		for (size_t p = 0; a && p < HOOK_PROGRAMS_MAX && a->programs[p]; p++) {
+			_free_ char *name = str_printf("prog '%s'", a->programs[p]);
+
+			if (!name || !strstr(complaint, name))
+				continue;
+			if (found && found != &choices[i])
+				return NULL;
+			found = &choices[i];
+		}
+	}
+	return found;
+}
+
+/*
+ * A trial costs some 50 ms, most of it for reading the kernel's types. So all jobs are tried at once, and whichever is
+ * to blame for a refusal goes on to its next alternative. -EAGAIN: nobody could be blamed.
+ */
+static int choose_together(const struct hook_opener *opener, struct hook_choice *choices,
+			   size_t count)
+{
+	_free_ const struct hook_alternative **wanted = calloc(count, sizeof(*wanted));
+
+	if (!wanted)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		firsts[i] = jobs[i].alternatives;
-	r = trial(opener, firsts, count, &err);
-	if (r < 0)
-		log_debug("hooks: not all first choices at once: %s", err.message);
-	return r;
+	for (;;) {
+		struct hook_choice *choice;
+		struct error err = {};
+		size_t n = 0;
+		int r;
+
+		for (size_t i = 0; i < count; i++)
+			if (choices[i].chosen)
+				wanted[n++] = choices[i].chosen;
+		r = n ? trial(opener, wanted, n, &err) : 0;
+		if (!r || r == -ENOMEM)
+			return r;
+		choice = blamed(choices, count, err.message);
+		if (!choice || choice->refused_count == HOOK_ALTERNATIVES_MAX) {
+			log_debug("hooks: not all at once: %s", err.message);
+			return -EAGAIN;
+		}
+		refuse(choice, choice->chosen, &err);
+		choice->chosen = choice->chosen[1].name ? choice->chosen + 1 : NULL;
+	}
 }
 
 static int choose_one(const struct hook_opener *opener, const struct hook_job *job,
@@ -205,20 +253,15 @@ static int choose_one(const struct hook_opener *opener, const struct hook_job *j
 	*ret = (struct hook_choice){ .job = job };
 	for (const struct hook_alternative *a = job->alternatives; a->name; a++) {
 		struct error err = {};
-		struct hook_refusal *refusal;
 		int r = trial(opener, &a, 1, &err);
 
 		if (r == 0) {
 			ret->chosen = a;
-			log_debug("hook %s: %s", job->name, a->name);
 			return 0;
 		}
-		log_debug("hook %s: %s refused: %s", job->name, a->name, err.message);
 		if (r == -ENOMEM || ret->refused_count == HOOK_ALTERNATIVES_MAX)
 			return r;
-		refusal = &ret->refused[ret->refused_count++];
-		refusal->alternative = a->name;
-		str_copy(refusal->why, sizeof(refusal->why), err.message);
+		refuse(ret, a, &err);
 	}
 	return 0;
 }
@@ -236,23 +279,26 @@ static int none_left(const struct hook_choice *choice, struct error *err)
 int hook_choose(const struct hook_opener *opener, const struct hook_job *jobs, size_t count,
 		struct hook_choice *ret, struct error *err)
 {
-	const struct hook_choice *missing = NULL;
 	int r;
 
-	if (count > 1 && try_firsts(opener, jobs, count) == 0) {
-		for (size_t i = 0; i < count; i++)
-			ret[i] = (struct hook_choice){ .job = &jobs[i],
-						       .chosen = jobs[i].alternatives };
-		return 0;
+	for (size_t i = 0; i < count; i++)
+		ret[i] = (struct hook_choice){ .job = &jobs[i], .chosen = jobs[i].alternatives };
+	r = choose_together(opener, ret, count);
+	for (size_t i = 0; r == -EAGAIN && i < count; i++) {
+		int one = choose_one(opener, &jobs[i], &ret[i]);
+
+		if (one < 0)
+			return error_errno(err, one, "%s", jobs[i].what);
 	}
+	if (r < 0 && r != -EAGAIN)
+		return error_errno(err, r, "hooks");
 	for (size_t i = 0; i < count; i++) {
-		r = choose_one(opener, &jobs[i], &ret[i]);
-		if (r < 0)
-			return error_errno(err, r, "%s", jobs[i].what);
-		if (!ret[i].chosen && !jobs[i].optional && !missing)
-			missing = &ret[i];
+		if (ret[i].chosen)
+			log_debug("hook %s: %s", jobs[i].name, ret[i].chosen->name);
+		else if (!jobs[i].optional)
+			return none_left(&ret[i], err);
 	}
-	return missing ? none_left(missing, err) : 0;
+	return 0;
 }
 
 int hook_apply(struct bpf_object *object, const struct hook_choice *choices, size_t count,

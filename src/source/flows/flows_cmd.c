@@ -394,19 +394,6 @@ static int watch(struct run *run)
 	return r ? r : finish(run);
 }
 
-static void log_choices(const struct hook_choice *choices)
-{
-	for (size_t i = 0; i < FLOWS_JOBS; i++) {
-		const struct hook_choice *c = &choices[i];
-
-		log_debug("%s: %s", c->job->what,
-			  c->chosen ? c->chosen->name : "not seen on this kernel");
-		for (size_t k = 0; k < c->refused_count; k++)
-			log_debug("%s: not %s: %s", c->job->what, c->refused[k].alternative,
-				  c->refused[k].why);
-	}
-}
-
 static enum exit_code run_with(struct run *run, const char *target)
 {
 	struct flows_settings settings = { .events = run->options->events,
@@ -426,7 +413,6 @@ static enum exit_code run_with(struct run *run, const char *target)
 	r = flows_open(&settings, run->identity, &run->flows, run->err);
 	if (r)
 		return r == -EOPNOTSUPP ? EXIT_KERNEL : EXIT_FAILED;
-	log_choices(flows_choices(run->flows));
 	r = watch(run);
 	/* the reader went away: that is an end like another */
 	if (r == -EPIPE)

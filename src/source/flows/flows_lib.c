@@ -250,11 +250,6 @@ int flows_hooks(struct hook_choice ret[static FLOWS_JOBS], struct error *err)
 	return r;
 }
 
-const struct hook_choice *flows_choices(const struct flows *flows)
-{
-	return flows->choices;
-}
-
 void flows_free(struct flows *f)
 {
 	struct tracked *p, *next;

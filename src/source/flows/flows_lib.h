@@ -55,8 +55,6 @@ CLEANUP_DEFINE(flows, struct flows, flows_free)
 
 /* Which hooks flows uses here, by trying; `ret` as from hook_choose. For `skep doctor`. */
 int flows_hooks(struct hook_choice ret[static FLOWS_JOBS], struct error *err);
-/* The hooks in use. */
-const struct hook_choice *flows_choices(const struct flows *flows);
 
 /* Notes new processes and reads about them what only a living process tells. To be called several times a second. */
 int flows_processes(struct flows *flows, struct error *err);
