@@ -140,7 +140,8 @@ static void own_attach_refuses(void **state)
 	(void)state;
 	assert_int_equal(hook_choose(&own, &job, 1, &choice, NULL), 0);
 	assert_ptr_equal(choice.chosen, &list[1]);
-	assert_string_equal(choice.refused[0].why, "attach: prog 'works': Device or resource busy");
+	assert_string_equal(choice.refused[0].why,
+			    "attach: prog 'works' to raw_tp/sys_enter: Device or resource busy");
 }
 
 static void a_name_that_is_not_there(void **state)
