@@ -219,9 +219,9 @@ static void zsh_hint(struct strbuf *out, enum option_hint hint, const char *comm
 	case HINT_INTERFACE: strbuf_adds(out, "_net_interfaces"); break;
 	case HINT_USER: strbuf_adds(out, "_users"); break;
 	case HINT_PID: strbuf_adds(out, "_pids"); break;
-	case HINT_TARGET: strbuf_addf(out, "_skep_ask target %s", command); break;
-	case HINT_FIELD: strbuf_addf(out, "_skep_ask field %s", command); break;
-	case HINT_COMMAND: strbuf_addf(out, "_skep_ask command %s", command); break;
+	case HINT_TARGET: strbuf_addf(out, "_skep_ask @target %s", command); break;
+	case HINT_FIELD: strbuf_addf(out, "_skep_ask @field %s", command); break;
+	case HINT_COMMAND: strbuf_addf(out, "_skep_ask @command %s", command); break;
 	case HINT_NONE: strbuf_adds(out, " "); break;
 	}
 }
@@ -256,6 +256,8 @@ static int zsh_option(const struct option_spec *o, size_t offset, void *context)
 				strbuf_addf(s->out, "%c%s", i ? ' ' : '(', o->choices[i]);
 			strbuf_addc(s->out, ')');
 		} else {
+			if (o->type == OPT_LIST && o->hint != HINT_NONE)
+				strbuf_adds(s->out, "_sequence ");
 			zsh_hint(s->out, o->hint, s->command);
 		}
 	}
@@ -294,20 +296,25 @@ static void zsh_script(struct strbuf *out)
 {
 	struct script s = { .out = out, .command = "", .indent = "\t\t" };
 
-	strbuf_adds(out, "#compdef skep\n"
-			 "# zsh completion for skep, made by: skep completion zsh\n"
-			 "\n"
-			 "_skep_ask() {\n"
-			 "\tlocal -a names\n"
-			 "\tnames=(${(f)\"$($_skep_program __complete $1 $2 2>/dev/null)\"})\n"
-			 "\tcompadd -a names\n"
-			 "}\n"
-			 "\n"
-			 "_skep() {\n"
-			 "\tlocal context state state_descr line _skep_program=$words[1]\n"
-			 "\tlocal -a commands\n"
-			 "\ttypeset -A opt_args\n"
-			 "\t_arguments -C -s");
+	strbuf_adds(
+		out,
+		"#compdef skep\n"
+		"# zsh completion for skep, made by: skep completion zsh\n"
+		"\n"
+		"# _skep_ask @WHAT COMMAND, with words for compadd in front or behind.\n"
+		"_skep_ask() {\n"
+		"\tlocal -a names\n"
+		"\tlocal i=${argv[(I)@*]}\n"
+		"\tnames=(${(f)\"$($_skep_program __complete ${argv[i]#@} $argv[i+1] 2>/dev/null)\"})\n"
+		"\targv[i,i+1]=()\n"
+		"\tcompadd \"$@\" -a names\n"
+		"}\n"
+		"\n"
+		"_skep() {\n"
+		"\tlocal context state state_descr line _skep_program=$words[1]\n"
+		"\tlocal -a commands\n"
+		"\ttypeset -A opt_args\n"
+		"\t_arguments -C -s");
 	options_each(global_option_table, 0, zsh_option, &s);
 	strbuf_adds(out, " \\\n\t\t'(- *)'{-h,--help}'[show help]'"
 			 " \\\n\t\t'1:command:->command' \\\n\t\t'*::argument:->argument'\n"
@@ -370,11 +377,24 @@ static int list_command(const struct command *command, void *context)
 	return 0;
 }
 
+static bool in_schemas_before(const struct schema *const *first, const struct schema *const *s,
+			      const char *name)
+{
+	for (; first < s; first++) {
+		if (schema_field(*first, name))
+			return true;
+	}
+	return false;
+}
+
+/* Schemas of one command share names: each is listed once. */
 static void list_fields(struct strbuf *out, const struct command *command)
 {
 	for (const struct schema *const *s = command->emits; s && *s; s++) {
-		for (size_t i = 0; i < (*s)->count; i++)
-			strbuf_addf(out, "%s\n", (*s)->fields[i].name);
+		for (size_t i = 0; i < (*s)->count; i++) {
+			if (!in_schemas_before(command->emits, s, (*s)->fields[i].name))
+				strbuf_addf(out, "%s\n", (*s)->fields[i].name);
+		}
 	}
 }
 
