@@ -63,7 +63,7 @@ struct field {
 	const char *help;   /* one line, for --schema, the man page and metrics */
 	enum field_type type;
 	size_t offset, size;
-	unsigned int width; /* least width in columns */
+	unsigned int width; /* least width in columns, while the terminal has room */
 	unsigned int flags;
 	enum field_unit unit;
 	enum field_metric metric;

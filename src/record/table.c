@@ -5,7 +5,6 @@
  */
 #include "record/sink.h"
 
-#define GAP	  2 /* spaces between columns */
 #define BOLD	  "\033[1m"
 #define DIM	  "\033[2m"
 #define PLAIN	  "\033[0m"
@@ -16,9 +15,10 @@
 
 struct column {
 	const struct field *field;
-	unsigned int least;  /* width of the header, or what the field asks for */
-	unsigned int wanted; /* of the widest cell; a live table's columns never shrink again */
-	unsigned int width;  /* in this frame, after fitting into the terminal */
+	unsigned int header; /* width of the header; 0 without headers */
+	unsigned int
+		widest; /* of the header and the cells; a live table's columns never shrink again */
+	unsigned int width; /* in this frame, after fitting into the terminal */
 	bool visible, right;
 };
 
@@ -43,6 +43,7 @@ struct table {
 	struct row *grouped; /* owned: the frame's rows, group by group */
 	size_t grouped_size;
 	struct terminal_size size;
+	unsigned int gap; /* spaces between columns */
 	struct strbuf line;
 	unsigned int lines; /* written in this frame; in a stream since the header */
 	bool drawn;	    /* a frame has been written; a stream has its header */
@@ -78,12 +79,12 @@ static struct table *table_new(const struct output *out)
 	for (size_t i = 0; i < out->columns_count; i++) {
 		const struct field *f = out->columns[i];
 		struct column *c = &t->columns[i];
-		unsigned int header = (unsigned int)str_columns(f->header, strlen(f->header));
 
 		c->field = f;
 		c->right = is_right(f);
-		c->least = MAX(f->width, out->headers ? header : 0);
-		c->wanted = c->least;
+		if (out->headers)
+			c->header = (unsigned int)str_columns(f->header, strlen(f->header));
+		c->widest = c->header;
 	}
 	return t;
 }
@@ -174,7 +175,7 @@ static void line_cell(struct table *t, const struct column *c, const char *text,
 		*owed += c->width - columns;
 	pad(&t->line, *owed);
 	strbuf_add(&t->line, text, len);
-	*owed = GAP + (!c->right && columns < c->width ? c->width - columns : 0);
+	*owed = t->gap + (!c->right && columns < c->width ? c->width - columns : 0);
 }
 
 /* ---- lines ---- */
@@ -260,7 +261,7 @@ static void cells_add(struct output *out, const void *record)
 		cell.len = (unsigned int)(t->text.len - cell.offset);
 		cell.columns =
 			(unsigned int)str_columns(strbuf_str(&t->text) + cell.offset, cell.len);
-		c->wanted = MAX(c->wanted, cell.columns);
+		c->widest = MAX(c->widest, cell.columns);
 		if (t->text.failed || !vec_push(&t->cells, cell)) {
 			out->writer.buf.failed = true;
 			return;
@@ -274,32 +275,63 @@ static void cells_reset(struct table *t)
 	t->cells.len = 0;
 }
 
-/* Takes what is too much from the columns that stretch, the widest first. */
+/* Takes `excess` from the columns, the one that can best spare it first. Returns what is left of it. */
+static size_t columns_shrink(struct output *out, size_t excess,
+			     unsigned int (*spare)(const struct column *c))
+{
+	for (; excess; excess--) {
+		struct column *best = NULL;
+
+		for (size_t i = 0; i < out->columns_count; i++) {
+			struct column *c = &out->table->columns[i];
+
+			if (c->visible && spare(c) && (!best || spare(c) > spare(best)))
+				best = c;
+		}
+		if (!best)
+			break;
+		best->width--;
+	}
+	return excess;
+}
+
+/* What no cell needs. */
+static unsigned int spare_padding(const struct column *c)
+{
+	return c->width > c->widest ? c->width - c->widest : 0;
+}
+
+/* What is left out of the middle: of a column that stretches, down to its header. */
+static unsigned int spare_text(const struct column *c)
+{
+	bool can = (c->field->flags & FIELD_STRETCH) && c->width > MAX(c->header, 5u);
+
+	return can ? c->width : 0;
+}
+
+/* As wide as asked for; in a narrow terminal first without padding, then closer together, then shorter. */
 static void columns_fit(struct output *out)
 {
 	struct table *t = out->table;
-	size_t total = 0;
+	size_t total = 0, shown = 0;
 
+	t->gap = 2;
 	for (size_t i = 0; i < out->columns_count; i++) {
-		t->columns[i].width = t->columns[i].wanted;
-		if (t->columns[i].visible)
-			total += t->columns[i].width + (total ? GAP : 0);
-	}
-	while (t->size.columns && total > t->size.columns) {
-		struct column *widest = NULL;
+		struct column *c = &t->columns[i];
 
-		for (size_t i = 0; i < out->columns_count; i++) {
-			struct column *c = &t->columns[i];
-
-			if (c->visible && (c->field->flags & FIELD_STRETCH) &&
-			    c->width > MAX(c->least, 3u) && (!widest || c->width > widest->width))
-				widest = c;
-		}
-		if (!widest)
-			break;
-		widest->width--;
-		total--;
+		c->width = MAX(c->widest, c->field->width);
+		total += c->visible ? c->width + t->gap : 0;
+		shown += c->visible;
 	}
+	total -= shown ? t->gap : 0;
+	if (!t->size.columns || total <= t->size.columns)
+		return;
+	total = columns_shrink(out, total - t->size.columns, spare_padding);
+	if (!total)
+		return;
+	t->gap = 1;
+	if (total >= shown)
+		columns_shrink(out, total - (shown - 1), spare_text);
 }
 
 static bool some_row_has(const struct table *t, const struct field *f)
@@ -325,7 +357,7 @@ static void columns_show(struct output *out)
 		c->visible = stays || out->columns_chosen || !(c->field->flags & FIELD_AUTO) ||
 			     some_row_has(t, c->field);
 		if (!out->live)
-			c->wanted = c->least;
+			c->widest = c->header;
 	}
 }
 
@@ -500,7 +532,7 @@ static void table_frame(struct output *out, struct row *rows, size_t count)
 	/* a single last frame is nothing to redraw */
 	t->redraw = out->live && (t->drawn || !out->last);
 	for (size_t i = 0; i < out->columns_count && t->size.columns != columns; i++)
-		t->columns[i].wanted = t->columns[i].least;
+		t->columns[i].widest = t->columns[i].header;
 	if (!groups_fill(out, rows, count)) {
 		out->writer.buf.failed = true;
 		return;
@@ -525,8 +557,12 @@ static void table_row(struct output *out, const void *record)
 	bool header = !t->drawn;
 
 	if (!t->drawn) {
-		for (size_t i = 0; i < out->columns_count; i++)
+		for (size_t i = 0; i < out->columns_count; i++) {
 			t->columns[i].visible = true;
+			/* the rows to come are not known: the room that the field asks for is no padding */
+			t->columns[i].widest =
+				MAX(t->columns[i].header, t->columns[i].field->width);
+		}
 	}
 	/* asked again for each screenful: the window may have changed */
 	if (header || (out->terminal && t->lines + 1 >= t->size.rows)) {

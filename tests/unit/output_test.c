@@ -135,16 +135,22 @@ static void test_narrow(void **state)
 	struct sample s = samples[1];
 
 	(void)state;
+	setenv("COLUMNS", "35", 1);
+	expect_frame(&o, &s, 1, "in\n    PID  CONTAINER\n4000000  a-long-name-of-a-container\n");
+	setenv("COLUMNS", "34", 1);
+	expect_frame(&o, &s, 1, "in\n    PID CONTAINER\n4000000 a-long-name-of-a-container\n");
 	setenv("COLUMNS", "24", 1);
-	expect_frame(&o, &s, 1, "in\n    PID  CONTAINER\n4000000  a-long-…ntainer\n");
+	expect_frame(&o, &s, 1, "in\n    PID CONTAINER\n4000000 a-long-n…ntainer\n");
+	s.pid = 1;
+	expect_frame(&o, &s, 1, "in\nPID CONTAINER\n  1 a-long-nam…container\n");
 	s.container =
 		"h\xc3\xa9h\xc3\xa9h\xc3\xa9h\xc3\xa9h\xc3\xa9h\xc3\xa9h\xc3\xa9h\xc3\xa9h\xc3\xa9";
-	expect_frame(&o, &s, 1,
-		     "in\n    PID  CONTAINER\n"
-		     "4000000  h\xc3\xa9h\xc3\xa9h\xc3\xa9h…\xc3\xa9h\xc3\xa9h\xc3\xa9h\xc3\xa9\n");
+	setenv("COLUMNS", "18", 1);
+	expect_frame(
+		&o, &s, 1,
+		"in\nPID CONTAINER\n  1 h\xc3\xa9h\xc3\xa9h\xc3\xa9h…h\xc3\xa9h\xc3\xa9h\xc3\xa9\n");
 	setenv("COLUMNS", "5", 1);
-	s.container = samples[1].container;
-	expect_frame(&o, &s, 1, "in\n    PID  CONTAINER\n4000000  a-lo…iner\n");
+	expect_frame(&o, &s, 1, "in\nPID CONTAINER\n  1 h\xc3\xa9h\xc3\xa9…h\xc3\xa9h\xc3\xa9\n");
 	unsetenv("COLUMNS");
 }
 
