@@ -331,6 +331,8 @@ static void snapshot_free(struct snapshot *s)
 static void metrics_begin(struct output *out)
 {
 	out->metrics = calloc(1, sizeof(*out->metrics));
+	if (!out->metrics)
+		out->writer.buf.failed = true;
 }
 
 static void metrics_frame(struct output *out, struct row *rows, size_t count)
@@ -339,7 +341,7 @@ static void metrics_frame(struct output *out, struct row *rows, size_t count)
 	_strbuf_ struct strbuf labels = {};
 	struct metrics *m = out->metrics;
 
-	if (!m || !snapshot_fields(&s, out)) {
+	if (!snapshot_fields(&s, out)) {
 		out->writer.buf.failed = true;
 		return;
 	}
@@ -375,7 +377,7 @@ static void metrics_finish(struct output *out, const struct output_summary *summ
 	struct losses_context context = { .source = out->schema->name, .out = to };
 	uint64_t lost = 0;
 
-	if (!out->metrics || out->metrics->text.failed) {
+	if (out->metrics->text.failed) {
 		to->failed = true;
 		return;
 	}

@@ -109,6 +109,15 @@ static void ignore_unless_handled(int number)
 		signal(number, SIG_IGN);
 }
 
+static bool has_metrics(const struct schema *schema)
+{
+	for (size_t i = 0; i < schema->count; i++) {
+		if (schema->fields[i].metric >= METRIC_COUNTER)
+			return true;
+	}
+	return false;
+}
+
 static int check_options(struct output *out, const struct output_options *options,
 			 struct error *err)
 {
@@ -117,6 +126,9 @@ static int check_options(struct output *out, const struct output_options *option
 
 	if (out->format == OUTPUT_CLASSIC && !schema->classic)
 		return error_set(err, -EINVAL, "-o classic: there is no such form of %s",
+				 schema->name);
+	if (out->format == OUTPUT_OPENMETRICS && !has_metrics(schema))
+		return error_set(err, -EINVAL, "-o openmetrics: there are no metrics of %s",
 				 schema->name);
 	if (options->where && *options->where) {
 		r = where_parse(options->where, schema, &out->where, err);
@@ -156,6 +168,8 @@ int output_open(const struct output_options *options, const struct schema *schem
 	out->live = live && out->terminal && out->sink == &table_sink && terminal_can_redraw();
 	if (out->sink->begin)
 		out->sink->begin(out);
+	if (out->writer.buf.failed)
+		return error_errno(err, -ENOMEM, "output");
 	*ret = TAKE_PTR(out);
 	return 0;
 }

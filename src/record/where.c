@@ -65,8 +65,11 @@ static int const_order(enum where_class class, const struct value *v, const stru
 	case CLASS_UNSIGNED: return ORDER(v->u, c->u.first);
 	case CLASS_SIGNED: return ORDER(v->i, c->i.first);
 	case CLASS_DOUBLE: return ORDER(v->d, c->d.first);
-	default: return text_order(v, c);
+	case CLASS_TEXT: return text_order(v, c);
+	case CLASS_NAME:
+	case CLASS_ADDR: break; /* refused when parsed */
 	}
+	return 0;
 }
 
 /* A glob over an enum is over its name; a number without a name matches none. */
@@ -115,21 +118,20 @@ static struct value test_value(const struct where_node *n, const void *record)
 static bool test_match(const struct where *w, const struct where_node *n, const void *record)
 {
 	struct value v = test_value(n, record);
-	const struct where_const *c = n->count ? &w->consts.data[n->first] : NULL;
 	bool none = v.kind == VALUE_NONE, found = false;
+	const struct where_const *c;
 
+	if (n->op == OP_TRUTH)
+		return truth(&v);
+	c = &w->consts.data[n->first];
 	switch (n->op) {
-	case OP_TRUTH: return truth(&v);
 	case OP_LT: return !none && const_order(n->class, &v, c) < 0;
 	case OP_LE: return !none && const_order(n->class, &v, c) <= 0;
 	case OP_GT: return !none && const_order(n->class, &v, c) > 0;
 	case OP_GE: return !none && const_order(n->class, &v, c) >= 0;
 	case OP_GLOB: return !none && const_glob(n->class, &v, c);
 	case OP_NOT_GLOB: return none || !const_glob(n->class, &v, c);
-	case OP_EQ:
-	case OP_NE:
-	case OP_IN:
-	case OP_NOT_IN: break;
+	default: break;
 	}
 	for (unsigned int i = 0; i < n->count && !none && !found; i++)
 		found = const_has(n->class, &v, c + i);

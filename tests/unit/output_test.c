@@ -469,8 +469,9 @@ static void test_wrong_use(void **state)
 			 "-o classic shows a whole snapshot, not single records");
 }
 
-static void test_no_classic_form(void **state)
+static void test_forms_that_a_schema_lacks(void **state)
 {
+	static const struct field fields[] = { FIELD(struct sample, pid, "PID", 7, "process") };
 	struct schema plain = sample_schema;
 	struct output_options o = { .format = OUTPUT_CLASSIC };
 	struct output *out = NULL;
@@ -480,6 +481,11 @@ static void test_no_classic_form(void **state)
 	plain.classic = NULL;
 	assert_int_equal(output_open(&o, &plain, false, &out, &err), -EINVAL);
 	assert_string_equal(err.message, "-o classic: there is no such form of sample");
+	o.format = OUTPUT_OPENMETRICS;
+	plain.fields = fields;
+	plain.count = 1;
+	assert_int_equal(output_open(&o, &plain, false, &out, &err), -EINVAL);
+	assert_string_equal(err.message, "-o openmetrics: there are no metrics of sample");
 }
 
 /* The errno comes once, from the call that met it; the others are quiet and succeed. */
@@ -733,7 +739,7 @@ int main(void)
 		cmocka_unit_test(test_where_counts),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_wrong_use),
-		cmocka_unit_test(test_no_classic_form),
+		cmocka_unit_test(test_forms_that_a_schema_lacks),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_full_disk_at_the_end),
 		cmocka_unit_test(test_cut_pipe),
