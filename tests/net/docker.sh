@@ -53,7 +53,7 @@ docker_stop()
 docker_clean()
 {
 	local dir
-	grep -o " $DOCKER_DIR[^ ]*" /proc/self/mounts | sort -r | while read -r dir; do
+	grep -o " ${DOCKER_DIR}[^ ]*" /proc/self/mounts | sort -r | while read -r dir; do
 		umount -l "$dir"
 	done
 	docker_cgroups | grep -vxFf "$DOCKER_DIR/cgroups" | while read -r dir; do
