@@ -19,25 +19,22 @@ events()
 		($truth | map(select(.type == "flow") | { key: (.pid | tostring), value: .plan }) | from_entries) as $plans
 		| $seen | map(select(.pid and $plans[.pid | tostring]) | .plan = $plans[.pid | tostring]) | '"$1"
 }
-of() # PLAN DIRECTION
+of() # PLAN DIRECTION: how often what happened, and how it began
 {
-	events 'map(select(.plan == "'"$1"'" and .direction == "'"$2"'") | "\(.event) \(.bytes)") | join(", ")'
-}
-six()
-{
-	printf '%s' "$1"
-	printf ', %s' "$1" "$1" "$1" "$1" "$1"
-	echo
+	events 'map(select(.plan == "'"$1"'" and .direction == "'"$2"'") | "\(.event) \(.bytes)")
+		| (group_by(.) | map("\(length) \(.[0])") | join(", ")) + "; first " + .[0]'
 }
 
-tap_is "tcp, outbound: connect, close with the payload of both ways" "$(of tcp-plain out)" "$(six 'connect 0, close 864')"
-tap_is "tcp, inbound: accept, close with the payload of both ways" "$(of tcp-plain in)" "$(six 'accept 0, close 864')"
+tap_is "tcp, outbound: connects, closes with the payload of both ways" "$(of tcp-plain out)" \
+	"6 close 864, 6 connect 0; first connect 0"
+tap_is "tcp, inbound: accepts, closes with the payload of both ways" "$(of tcp-plain in)" \
+	"6 accept 0, 6 close 864; first accept 0"
 tap_is "a connection lasts from connect to close" \
 	"$(events 'map(select(.plan == "tcp-plain" and .event == "close" and (.duration_ns > 0 | not))) | length')" 0
 tap_is "the accepting thread is not the process's first" \
 	"$(events 'map(select(.plan == "tcp-thread" and .event == "accept") | .tid != .pid) | unique | tostring')" "[true]"
 tap_is "udp: the sender's datagrams, one by one" \
-	"$(events 'map(select(.plan == "udp-query" and .event == "send" and .remote_port == 20020) | .bytes) | tostring')" "[64,64,64]"
+	"$(events 'map(select(.plan == "udp-query" and .event == "send" and .remote_port == 20020) | .bytes) | tostring')" "[64,63,62]"
 tap_is "udp: a datagram without payload is a call" \
 	"$(events 'map(select(.plan == "udp-zero") | "\(.event) \(.bytes)") | group_by(.) | map("\(.[0]) \(length)") | join(", ")')" "recv 0 6, send 0 6"
 tap_is "each process's events are in order of time" \
