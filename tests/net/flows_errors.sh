@@ -36,7 +36,7 @@ one_line "no BTF" '^skep flows: .*BTF'
 
 # A cut pipe ends skep quietly; a stream has something to write all the time, so that it notices.
 ns_add load
-spawn ns load sh -c "while '$LOAD' -4 --count 50 udp-sendto >/dev/null 2>&1; do :; done"
+ns_spawn load sh -c "while '$LOAD' -4 --count 50 udp-sendto >/dev/null 2>&1; do :; done" >/dev/null
 noise=$PID
 # shellcheck disable=SC2046 # two numbers
 set -- $({ timeout $((30 * SLOW)) "$SKEP" flows --events -o json 2>"$TMP/cut.err"; echo "code $?" >&2; } 2>"$TMP/cut.code" | head -n 1 | wc -l; cat "$TMP/cut.code")
@@ -67,5 +67,5 @@ bpf_held "${FLOWS[last]}" >"$TMP/held"
 tap_ok "it holds programs, maps and links while it runs" sh -c "grep -q prog '$TMP/held' && grep -q map '$TMP/held'"
 flows_stop last
 tap_is "it ends at Ctrl-C with 0" $? 0
-tap_ok "nothing is left behind" wait_for bpf_gone <"$TMP/held"
+tap_ok "nothing is left behind" wait_for bpf_gone "$TMP/held"
 tap_is "no pins" "$(find /sys/fs/bpf/skep -name '*flow*' 2>/dev/null)" ""

@@ -62,7 +62,7 @@ bpf_held()
 	cat "/proc/$1"/fdinfo/* 2>/dev/null | sed -n 's/^\(prog\|map\|link\)_id:[[:space:]]*/\1 /p' | sort -u
 }
 
-# bpf_gone: none of the objects on standard input is left. The kernel frees them a moment later.
+# bpf_gone FILE: none of the objects that it lists is left. The kernel frees them a moment later: for wait_for.
 bpf_gone()
 {
 	local kind id
@@ -71,5 +71,5 @@ bpf_gone()
 			echo "still there: $kind $id"
 			return 1
 		fi
-	done
+	done <"$1"
 }
