@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 #include <linux/bpf.h>
+#include <linux/ptrace.h>
 
 typedef __u8 u8;
 typedef __u16 u16;

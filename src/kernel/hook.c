@@ -87,8 +87,10 @@ static int links_add(struct hook_links *links, const struct hook_opener *opener,
 	if (!link.link) {
 		r = errno ? -errno : -EINVAL;
 		why = bpf_log_reason();
-		if (*why)
+		if (*why && strstr(why, link.program))
 			return error_set(err, r, "attach: %s", why);
+		if (*why)
+			return error_set(err, r, "attach: prog '%s': %s", link.program, why);
 		return error_errno(err, r, "attach: prog '%s' to %s", link.program,
 				   bpf_program__section_name(program));
 	}
@@ -183,6 +185,32 @@ static int trial(const struct hook_opener *opener,
 	return r;
 }
 
+/*
+ * From this alternative on, the first that may be tried. $SKEP_HOOKS ("udp=fexit,accept=kprobe") names the only one for a
+ * job: to prove an alternative where a better one works, and to find out which hook is to blame.
+ */
+static const struct hook_alternative *allowed(const struct hook_job *job,
+					      const struct hook_alternative *from)
+{
+	const char *forced = getenv("SKEP_HOOKS");
+	size_t len = strlen(job->name);
+
+	while (forced && !(str_starts(forced, job->name) && forced[len] == '=')) {
+		forced = strchr(forced, ',');
+		forced = forced ? forced + 1 : NULL;
+	}
+	if (forced)
+		forced += len + 1;
+	for (; from->name; from++) {
+		if (!forced)
+			return from;
+		len = strlen(from->name);
+		if (str_starts(forced, from->name) && (forced[len] == ',' || !forced[len]))
+			return from;
+	}
+	return NULL;
+}
+
 static void refuse(struct hook_choice *choice, const struct hook_alternative *alternative,
 		   const struct error *why)
 {
@@ -243,7 +271,7 @@ static int choose_together(const struct hook_opener *opener, struct hook_choice 
 			return -EAGAIN;
 		}
 		refuse(choice, choice->chosen, &err);
-		choice->chosen = choice->chosen[1].name ? choice->chosen + 1 : NULL;
+		choice->chosen = allowed(choice->job, choice->chosen + 1);
 	}
 }
 
@@ -251,7 +279,8 @@ static int choose_one(const struct hook_opener *opener, const struct hook_job *j
 		      struct hook_choice *ret)
 {
 	*ret = (struct hook_choice){ .job = job };
-	for (const struct hook_alternative *a = job->alternatives; a->name; a++) {
+	for (const struct hook_alternative *a = allowed(job, job->alternatives); a;
+	     a = allowed(job, a + 1)) {
 		struct error err = {};
 		int r = trial(opener, &a, 1, &err);
 
@@ -282,7 +311,8 @@ int hook_choose(const struct hook_opener *opener, const struct hook_job *jobs, s
 	int r;
 
 	for (size_t i = 0; i < count; i++)
-		ret[i] = (struct hook_choice){ .job = &jobs[i], .chosen = jobs[i].alternatives };
+		ret[i] = (struct hook_choice){ .job = &jobs[i],
+					       .chosen = allowed(&jobs[i], jobs[i].alternatives) };
 	r = choose_together(opener, ret, count);
 	for (size_t i = 0; r == -EAGAIN && i < count; i++) {
 		int one = choose_one(opener, &jobs[i], &ret[i]);

@@ -87,6 +87,11 @@ static const struct hook_job jobs[FLOWS_JOBS] = {
 				{ .name = "fexit",
 				  .programs = { "udp_sendmsg_exit", "udpv6_sendmsg_exit",
 						"udp_recvmsg_exit", "udpv6_recvmsg_exit" } },
+				{ .name = "kprobes",
+				  .programs = { "udp_sendmsg_entry", "udp_sendmsg_return",
+						"udpv6_sendmsg_entry", "udpv6_sendmsg_return",
+						"udp_recvmsg_entry", "udp_recvmsg_return",
+						"udpv6_recvmsg_entry", "udpv6_recvmsg_return" } },
 				{} },
 	},
 	{
@@ -95,6 +100,7 @@ static const struct hook_job jobs[FLOWS_JOBS] = {
 		.alternatives =
 			(const struct hook_alternative[]){
 				{ .name = "fexit", .programs = { "inet_csk_accept_exit" } },
+				{ .name = "kprobe", .programs = { "inet_csk_accept_return" } },
 				{ .name = "syscall tracepoints",
 				  .programs = { "sys_exit_accept", "sys_exit_accept4" },
 				  .misses =

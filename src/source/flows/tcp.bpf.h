@@ -357,6 +357,12 @@ int inet_csk_accept_exit(u64 *ctx)
 	return accept_sock((struct sock *)sk);
 }
 
+SEC("kretprobe/inet_csk_accept")
+int BPF_KRETPROBE(inet_csk_accept_return, struct sock *sk)
+{
+	return sk ? accept_sock(sk) : 0;
+}
+
 static __always_inline void connect_begins(const union addr16 *remote, u16 port, bool mapped)
 {
 	struct connecting c = { .port = port, .mapped = mapped };

@@ -153,51 +153,82 @@ int udp6_recvmsg(struct bpf_sock_addr *ctx)
 	return udp_peer_note(ctx, FLOW_IN, true);
 }
 
-/* fexit: the call's own arguments tell the other end. */
-static __always_inline void udp_call_exit(struct sock *sk, struct msghdr *msg, int ret, int flags,
-					  enum flow_direction direction, bool v6)
+/* What a socket says, read by plain loads or, from a kprobe, by copying. */
+struct udp_socket {
+	union addr16 local, remote;
+	u16 local_port;	 /* host order */
+	u16 remote_port; /* network order */
+	u16 family, protocol;
+	u8 state;
+};
+
+static __always_inline void udp_socket_load(struct sock *sk, struct udp_socket *s)
+{
+	sock_addrs(sk, &s->local, &s->remote);
+	s->local_port = sk->__sk_common.skc_num;
+	s->remote_port = sk->__sk_common.skc_dport;
+	s->family = sk->__sk_common.skc_family;
+	s->protocol = sk->sk_protocol;
+	s->state = sk->__sk_common.skc_state;
+}
+
+static __always_inline void udp_socket_read(struct sock *sk, struct udp_socket *s)
+{
+	sock_addrs_read(sk, &s->local, &s->remote);
+	s->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	s->remote_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	s->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	s->protocol = BPF_CORE_READ(sk, sk_protocol);
+	s->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+}
+
+/* At the end of the protocol's function: its own arguments tell the other end. */
+static __always_inline void udp_function_ended(struct udp_socket *s, struct msghdr *msg, int ret,
+					       int flags, enum flow_direction direction, bool v6)
 {
 	struct {
 		u16 family, port;
 		u32 v4_or_flow;
 		union addr16 v6;
 	} name = {};
-	union addr16 local, remote;
 	struct flow_key key;
 	void *msg_name;
-	bool mapped;
 
-	if (sk->sk_protocol != IPPROTO_UDP || udp_skip(direction) || would_block(ret) ||
+	if (s->protocol != IPPROTO_UDP || udp_skip(direction) || would_block(ret) ||
 	    flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return;
 	__builtin_memset(&key, 0, sizeof(key));
-	sock_addrs(sk, &local, &remote);
-	*(union addr16 *)key.local = local;
-	if (direction == FLOW_IN)
-		key.port = sk->__sk_common.skc_num;
+	*(union addr16 *)key.local = s->local;
 	msg_name = BPF_CORE_READ(msg, msg_name);
 	if (msg_name && (direction == FLOW_OUT || ret >= 0))
 		bpf_probe_read_kernel(&name, sizeof(name), msg_name);
 	if (name.family == AF_INET) {
-		addr_set_v4(&remote, name.v4_or_flow);
+		addr_set_v4(&s->remote, name.v4_or_flow);
 	} else if (name.family == AF_INET6) {
-		remote = name.v6;
+		s->remote = name.v6;
 	} else {
-		name.port = sk->__sk_common.skc_dport;
-		if (sk->__sk_common.skc_state != TCP_ESTABLISHED) {
-			__builtin_memset(&remote, 0, sizeof(remote));
+		name.port = s->remote_port;
+		if (s->state != TCP_ESTABLISHED) {
+			__builtin_memset(&s->remote, 0, sizeof(s->remote));
 			name.port = 0;
 		}
 	}
 	/* an IPv6 socket sends to IPv4 by udp_sendmsg, which is counted by itself */
-	if (direction == FLOW_OUT && v6 && addr_is_v4(&remote))
+	if (direction == FLOW_OUT && v6 && addr_is_v4(&s->remote))
 		return;
-	mapped = sk->__sk_common.skc_family == AF_INET6 && addr_is_v4(&remote);
-	*(union addr16 *)key.remote = remote;
-	if (direction == FLOW_OUT)
-		key.port = bpf_ntohs(name.port);
+	*(union addr16 *)key.remote = s->remote;
+	key.port = direction == FLOW_OUT ? bpf_ntohs(name.port) : s->local_port;
 	key_init(&key, direction, FLOW_UDP);
-	udp_count(&key, ret, mapped);
+	udp_count(&key, ret, s->family == AF_INET6 && addr_is_v4(&s->remote));
+}
+
+static __always_inline void udp_call_exit(struct sock *sk, struct msghdr *msg, int ret, int flags,
+					  enum flow_direction direction, bool v6)
+{
+	struct udp_socket s;
+
+	udp_socket_load(sk, &s);
+	udp_function_ended(&s, msg, ret, flags, direction, v6);
 }
 
 SEC("fexit/udp_sendmsg")
@@ -228,4 +259,101 @@ int BPF_PROG(udpv6_recvmsg_exit, struct sock *sk, struct msghdr *msg, u64 len, i
 {
 	udp_call_exit(sk, msg, ret, flags, FLOW_IN, true);
 	return 0;
+}
+
+/* Arguments of a call under way, for kretprobes, which see only what it returns. */
+struct udp_args {
+	struct sock *sk;
+	struct msghdr *msg;
+	int flags;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u64); /* tid, direction, version: udpv6_sendmsg calls udp_sendmsg */
+	__type(value, struct udp_args);
+} udp_calls SEC(".maps");
+
+static __always_inline u64 udp_call_id(enum flow_direction direction, bool v6)
+{
+	return (u64)(u32)bpf_get_current_pid_tgid() << 2 | direction << 1 | v6;
+}
+
+static __always_inline int udp_entry(struct sock *sk, struct msghdr *msg, int flags,
+				     enum flow_direction direction, bool v6)
+{
+	struct udp_args args = { sk, msg, flags };
+	u64 id = udp_call_id(direction, v6);
+
+	if (udp_skip(direction))
+		return 0;
+	if (bpf_map_update_elem(&udp_calls, &id, &args, BPF_ANY))
+		loss_count_at(FLOWS_HOOK_PEERS, LOSS_TABLE_FULL);
+	return 0;
+}
+
+static __always_inline int udp_return(int ret, enum flow_direction direction, bool v6)
+{
+	u64 id = udp_call_id(direction, v6);
+	struct udp_args *found = bpf_map_lookup_elem(&udp_calls, &id);
+	struct udp_args args;
+	struct udp_socket s;
+
+	if (!found)
+		return 0;
+	args = *found;
+	bpf_map_delete_elem(&udp_calls, &id);
+	udp_socket_read(args.sk, &s);
+	udp_function_ended(&s, args.msg, ret, args.flags, direction, v6);
+	return 0;
+}
+
+SEC("kprobe/udp_sendmsg")
+int BPF_KPROBE(udp_sendmsg_entry, struct sock *sk, struct msghdr *msg)
+{
+	return udp_entry(sk, msg, 0, FLOW_OUT, false);
+}
+
+SEC("kretprobe/udp_sendmsg")
+int BPF_KRETPROBE(udp_sendmsg_return, int ret)
+{
+	return udp_return(ret, FLOW_OUT, false);
+}
+
+SEC("kprobe/udpv6_sendmsg")
+int BPF_KPROBE(udpv6_sendmsg_entry, struct sock *sk, struct msghdr *msg)
+{
+	return udp_entry(sk, msg, 0, FLOW_OUT, true);
+}
+
+SEC("kretprobe/udpv6_sendmsg")
+int BPF_KRETPROBE(udpv6_sendmsg_return, int ret)
+{
+	return udp_return(ret, FLOW_OUT, true);
+}
+
+SEC("kprobe/udp_recvmsg")
+int BPF_KPROBE(udp_recvmsg_entry, struct sock *sk, struct msghdr *msg, u64 len, int flags)
+{
+	return udp_entry(sk, msg, flags, FLOW_IN, false);
+}
+
+SEC("kretprobe/udp_recvmsg")
+int BPF_KRETPROBE(udp_recvmsg_return, int ret)
+{
+	return udp_return(ret, FLOW_IN, false);
+}
+
+SEC("kprobe/udpv6_recvmsg")
+int BPF_KPROBE(udpv6_recvmsg_entry, struct sock *sk, struct msghdr *msg, u64 len, int flags)
+{
+	return udp_entry(sk, msg, flags, FLOW_IN, true);
+}
+
+SEC("kretprobe/udpv6_recvmsg")
+int BPF_KRETPROBE(udpv6_recvmsg_return, int ret)
+{
+	return udp_return(ret, FLOW_IN, true);
 }
