@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -564,6 +565,43 @@ static void test_cut_pipe(void **state)
 	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
 }
 
+/* A reader slower than we are, on a descriptor that someone made non-blocking: nothing is lost. */
+static void test_slow_reader(void **state)
+{
+	enum { ROWS = 20000 };
+	struct output_options o = { .format = OUTPUT_CSV,
+				    .columns = LIST("pid"),
+				    .no_headers = true };
+	CLEANUP(output_cleanup) struct output *out = NULL;
+	char chunk[512];
+	size_t got = 0;
+	int pipes[2], status = -1;
+	ssize_t n;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe2(pipes, O_NONBLOCK | O_CLOEXEC), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		bool ok;
+
+		dup2(pipes[1], STDOUT_FILENO);
+		ok = !output_open(&o, &sample_schema, false, &out, NULL);
+		for (int i = 0; i < ROWS && ok; i++)
+			ok = !output_row(out, samples, NULL);
+		_exit(ok && !output_finish(out, NULL, NULL) ? 0 : 1);
+	}
+	close(pipes[1]);
+	assert_int_equal(fcntl(pipes[0], F_SETFL, 0), 0);
+	while ((n = read(pipes[0], chunk, sizeof(chunk))) > 0)
+		got += (size_t)n;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(got, ROWS * strlen("100\r\n"));
+	close(pipes[0]);
+}
+
 static void test_file_too_big(void **state)
 {
 	_free_ char *path = path_of("big");
@@ -743,6 +781,7 @@ int main(void)
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_full_disk_at_the_end),
 		cmocka_unit_test(test_cut_pipe),
+		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_file_too_big),
 		cmocka_unit_test(test_unopenable),
 		cmocka_unit_test(test_metrics_file_is_replaced),
