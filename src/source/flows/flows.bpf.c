@@ -24,7 +24,7 @@ int BPF_PROG(sock_send_length, struct sock *sk, int ret, int flags)
 
 	if (protocol == IPPROTO_UDP && !udp_skip(FLOW_OUT))
 		udp_call(sk, ret, 0, FLOW_OUT);
-	else if (unclaimed && protocol == IPPROTO_TCP && ret > 0)
+	else if (unclaimed > 0 && protocol == IPPROTO_TCP && ret > 0)
 		tcp_claim_by_io(sk);
 	return 0;
 }
@@ -36,7 +36,7 @@ int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
 
 	if (protocol == IPPROTO_UDP && !udp_skip(FLOW_IN))
 		udp_call(sk, ret, flags, FLOW_IN);
-	else if (unclaimed && protocol == IPPROTO_TCP && ret >= 0)
+	else if (unclaimed > 0 && protocol == IPPROTO_TCP && ret >= 0)
 		tcp_claim_by_io(sk);
 	return 0;
 }

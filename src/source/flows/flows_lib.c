@@ -17,9 +17,9 @@
 #include "kernel/bpf_log.h"
 #include "kernel/cgroup.h"
 #include "kernel/loss.h"
+#include "kernel/map.h"
 
 enum {
-	BATCH = 4096,
 	/* Flows of ended processes that are kept; beyond, the oldest are forgotten, and counted. */
 	ENDED_MAX = 65536,
 };
@@ -50,8 +50,7 @@ struct flows {
 	VEC(struct flows_entry) ended; /* a ring once it has ENDED_MAX */
 	size_t ended_next;
 	uint64_t forgotten;
-	struct flow_key *keys; /* BATCH of them */
-	struct flow_value *values;
+	uint64_t now; /* of the last update */
 };
 
 static const char *const hook_names[FLOWS_HOOKS] = {
@@ -234,10 +233,6 @@ int flows_open(const struct flows_settings *settings, struct identity *identity,
 	f->cgroup_fd = -1;
 	f->settings = *settings;
 	f->identity = identity;
-	f->keys = calloc(BATCH, sizeof(*f->keys));
-	f->values = calloc(BATCH, sizeof(*f->values));
-	if (!f->keys || !f->values)
-		return error_errno(err, -ENOMEM, "flows");
 	r = load(f, err);
 	if (r)
 		return r;
@@ -271,8 +266,6 @@ void flows_free(struct flows *f)
 	}
 	vec_free(&f->entries);
 	vec_free(&f->ended);
-	free(f->keys);
-	free(f->values);
 	free(f);
 }
 
@@ -366,20 +359,14 @@ const struct flows_process *flows_process(struct flows *f, const struct flow_key
 	return p ? &p->public : NULL;
 }
 
+static int process_entry(void *context, const void *key, const void *value)
+{
+	return process_note(context, key, value) ? 0 : -ENOMEM;
+}
+
 int flows_processes(struct flows *f, struct error *err)
 {
-	int fd = bpf_map__fd(f->skel->maps.procs);
-	struct proc_key key, next;
-	struct proc_value value;
-	bool first = true;
-
-	while (!bpf_map_get_next_key(fd, first ? NULL : &key, &next)) {
-		first = false;
-		key = next;
-		if (!bpf_map_lookup_elem(fd, &key, &value) && !process_note(f, &key, &value))
-			return error_errno(err, -ENOMEM, "processes");
-	}
-	return 0;
+	return map_read(bpf_map__fd(f->skel->maps.procs), process_entry, f, err);
 }
 
 /* ---- flows ---- */
@@ -428,55 +415,30 @@ static void keep_ended(struct flows *f, const struct flows_entry *entry, struct 
 	f->forgotten++;
 }
 
-static int add_entries(struct flows *f, uint32_t count, uint64_t now)
+static int flow_entry(void *context, const void *key, const void *value)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		struct tracked *p = process_of(f, &f->keys[i]);
-		struct flows_entry entry = { f->keys[i], f->values[i], p ? &p->public : NULL };
+	struct flows_entry entry = {};
+	struct flows *f = context;
+	struct tracked *p;
 
-		if (!p)
-			return -ENOMEM;
-		if (is_over(&entry.value, p, now)) {
-			int fd = bpf_map__fd(f->skel->maps.flows);
-
-			if (!bpf_map_lookup_and_delete_elem(fd, &entry.key, &entry.value))
-				keep_ended(f, &entry, p);
-			continue;
-		}
-		p->live++;
-		if (!vec_push(&f->entries, entry))
-			return -ENOMEM;
+	memcpy(&entry.key, key, sizeof(entry.key));
+	memcpy(&entry.value, value, sizeof(entry.value));
+	p = process_of(f, &entry.key);
+	if (!p)
+		return -ENOMEM;
+	entry.process = &p->public;
+	if (is_over(&entry.value, p, f->now)) {
+		if (!bpf_map_lookup_and_delete_elem(bpf_map__fd(f->skel->maps.flows), &entry.key,
+						    &entry.value))
+			keep_ended(f, &entry, p);
+		return 0;
 	}
-	return 0;
-}
-
-static int read_flows(struct flows *f, uint64_t now, struct error *err)
-{
-	int fd = bpf_map__fd(f->skel->maps.flows);
-	uint32_t in = 0, out = 0, count;
-	bool first = true, last = false;
-	int r;
-
-	while (!last) {
-		LIBBPF_OPTS(bpf_map_batch_opts, opts);
-
-		count = BATCH;
-		r = bpf_map_lookup_batch(fd, first ? NULL : &in, &out, f->keys, f->values, &count,
-					 &opts);
-		if (r < 0 && errno != ENOENT)
-			return error_errno(err, -errno, "reading the flows");
-		last = r < 0;
-		first = false;
-		in = out;
-		r = add_entries(f, count, now);
-		if (r)
-			return error_errno(err, r, "flows");
-	}
-	return 0;
+	p->live++;
+	return vec_push(&f->entries, entry) ? 0 : -ENOMEM;
 }
 
 /* Takes processes that ended and have no flow left out of the kernel's table, and out of ours when none is kept. */
-static void sweep_processes(struct flows *f, uint64_t now)
+static void sweep_processes(struct flows *f)
 {
 	struct tracked *p, *next;
 
@@ -484,8 +446,8 @@ static void sweep_processes(struct flows *f, uint64_t now)
 		uint64_t ended = p->public.value.ended;
 
 		if (p->unknown && !ended && kill((pid_t)p->public.key.pid, 0) < 0 && errno == ESRCH)
-			p->public.value.ended = now;
-		if (!ended || now < ended + ENDED_GRACE || p->live)
+			p->public.value.ended = f->now;
+		if (!ended || f->now < ended + ENDED_GRACE || p->live)
 			continue;
 		bpf_map_delete_elem(bpf_map__fd(f->skel->maps.procs), &p->public.key);
 		if (p->kept)
@@ -508,10 +470,10 @@ static int by_count(const void *pa, const void *pb)
 
 int flows_update(struct flows *f, struct error *err)
 {
-	uint64_t now = now_ns();
 	struct tracked *p, *next;
 	int r;
 
+	f->now = now_ns();
 	walk_connections(f);
 	r = flows_processes(f, err);
 	if (r)
@@ -519,7 +481,7 @@ int flows_update(struct flows *f, struct error *err)
 	HASH_ITER (hh, f->processes, p, next)
 		p->live = 0;
 	f->entries.len = 0;
-	r = read_flows(f, now, err);
+	r = map_read(bpf_map__fd(f->skel->maps.flows), flow_entry, f, err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < f->ended.len; i++) {
@@ -528,7 +490,7 @@ int flows_update(struct flows *f, struct error *err)
 	}
 	if (f->entries.len)
 		qsort(f->entries.data, f->entries.len, sizeof(*f->entries.data), by_count);
-	sweep_processes(f, now);
+	sweep_processes(f);
 	return 0;
 }
 

@@ -59,7 +59,10 @@ struct {
 	__type(value, struct tcp_conn);
 } tcp_conns SEC(".maps");
 
-/* Accepted connections by socket cookie: where accept is seen, the socket's storage can't be reached. */
+/*
+ * Accepted connections: where accept is seen, the socket's storage can't be reached. By the socket's cookie, or by its
+ * address if it has none yet (established before we came, or TCP Fast Open).
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -118,7 +121,7 @@ struct {
 	__uint(max_entries, 4 << 20);
 } events SEC(".maps");
 
-__u64 unclaimed; /* passive connections that are established and not accepted yet */
+__s64 unclaimed; /* passive connections that are established and not accepted yet */
 __u64 spilled;	 /* entries in udp_spill */
 
 /* A call that has to be made again is no call. */

@@ -49,16 +49,40 @@ static __always_inline void tcp_bytes(const struct sock *sk, int state, struct t
 		__sync_fetch_and_add(&v->retransmits, retransmits - before);
 }
 
+static __always_inline u64 sock_cookie(const struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+}
+
+static __always_inline struct flow_key *accepted_find(const struct sock *sk)
+{
+	u64 id = sock_cookie(sk);
+	struct flow_key *key = id ? bpf_map_lookup_elem(&accepted, &id) : NULL;
+
+	if (key)
+		return key;
+	id = (u64)sk;
+	return bpf_map_lookup_elem(&accepted, &id);
+}
+
+static __always_inline void accepted_forget(const struct sock *sk)
+{
+	u64 id = sock_cookie(sk);
+
+	if (id)
+		bpf_map_delete_elem(&accepted, &id);
+	id = (u64)sk;
+	bpf_map_delete_elem(&accepted, &id);
+}
+
 /* The owner of an accepted connection, if accept was seen by another hook than the one that runs. */
 static __always_inline bool tcp_conn_owned(const struct sock *sk, struct tcp_conn *conn)
 {
 	struct flow_key *key;
-	u64 cookie;
 
 	if (conn->owned)
 		return true;
-	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	key = bpf_map_lookup_elem(&accepted, &cookie);
+	key = accepted_find(sk);
 	if (!key)
 		return false;
 	conn->key = *key;
@@ -68,8 +92,9 @@ static __always_inline bool tcp_conn_owned(const struct sock *sk, struct tcp_con
 }
 
 /* The current process accepted this connection. Counted once, whichever hook sees it first. */
-static __always_inline void tcp_accepted(const struct sock *sk, u64 cookie)
+static __always_inline void tcp_accepted(const struct sock *sk)
 {
+	u64 cookie = sock_cookie(sk), id = cookie ? cookie : (u64)sk;
 	struct flow_value *v;
 	struct flow_key key;
 	bool mapped;
@@ -79,21 +104,19 @@ static __always_inline void tcp_accepted(const struct sock *sk, u64 cookie)
 	if (want.skip[FLOW_IN] || want.skip_proto[FLOW_TCP])
 		return;
 	sock_key(sk, &key, FLOW_IN);
-	if (cookie) {
-		r = bpf_map_update_elem(&accepted, &cookie, &key, BPF_NOEXIST);
-		if (r == -17 /* EEXIST */)
-			return;
+	r = bpf_map_update_elem(&accepted, &id, &key, BPF_NOEXIST);
+	if (r == -17 /* EEXIST */)
+		return;
+	if (cookie)
 		__sync_fetch_and_add(&unclaimed, -1);
-		if (r)
-			loss_count_at(FLOWS_HOOK_ACCEPTS, LOSS_TABLE_FULL);
-	}
+	if (r)
+		loss_count_at(FLOWS_HOOK_ACCEPTS, LOSS_TABLE_FULL);
 	v = flow_get(&key);
 	if (!v)
 		return;
 	now = bpf_ktime_get_ns();
 	flow_count(v, now);
-	if (cookie)
-		__sync_fetch_and_add(&v->open, 1);
+	__sync_fetch_and_add(&v->open, 1);
 	mapped = sock_mapped(sk, &key);
 	if (mapped)
 		v->mapped = 1;
@@ -107,7 +130,7 @@ static __always_inline void tcp_claim_by_io(struct sock *sk)
 
 	if (!conn || conn->active || tcp_conn_owned(sk, conn))
 		return;
-	tcp_accepted(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
+	tcp_accepted(sk);
 	tcp_conn_owned(sk, conn);
 }
 
@@ -176,6 +199,8 @@ static __always_inline void tcp_established(struct sock *sk, int oldstate)
 		return;
 	}
 	conn->began = bpf_ktime_get_ns();
+	if (tcp_conn_owned(sk, conn))
+		return;		   /* TCP Fast Open: accepted before the handshake was over */
 	bpf_get_socket_cookie(sk); /* gives it one, so that accept can find it */
 	__sync_fetch_and_add(&unclaimed, 1);
 }
@@ -207,15 +232,40 @@ static __always_inline void tcp_connect_failed(const struct sock *sk, struct tcp
 		   false);
 }
 
+/* A connection that we did not see being established: all its bytes count at its end. */
+static __always_inline void tcp_closed_stranger(struct sock *sk, int oldstate)
+{
+	struct flow_key *key = want.skip[FLOW_IN] ? NULL : accepted_find(sk);
+	struct tcp_conn conn = {};
+	struct tcp_payload payload;
+	struct flow_value *v;
+
+	if (!key)
+		return;
+	conn.key = *key;
+	accepted_forget(sk);
+	v = bpf_map_lookup_elem(&flows, &conn.key);
+	if (!v)
+		return;
+	tcp_payload_read(sk, oldstate, false, &payload);
+	__sync_fetch_and_add(&v->tx_bytes, payload.tx);
+	__sync_fetch_and_add(&v->rx_bytes, payload.rx);
+	__sync_fetch_and_add(&v->open, -1);
+	event_send(FLOW_CLOSE, &conn.key, bpf_ktime_get_ns(), payload.tx, payload.rx, 0,
+		   BPF_CORE_READ(sk, sk_err), v->mapped, false);
+}
+
 static __always_inline void tcp_closed(struct sock *sk, int oldstate)
 {
 	struct tcp_conn *conn = bpf_sk_storage_get(&tcp_conns, sk, 0, 0);
 	struct tcp_payload payload;
 	struct flow_value *v;
-	u64 now, cookie;
+	u64 now;
 
-	if (!conn)
+	if (!conn) {
+		tcp_closed_stranger(sk, oldstate);
 		return;
+	}
 	if (conn->active && !conn->counted) {
 		tcp_connect_failed(sk, conn);
 		goto out;
@@ -224,10 +274,8 @@ static __always_inline void tcp_closed(struct sock *sk, int oldstate)
 		__sync_fetch_and_add(&unclaimed, -1);
 		goto out;
 	}
-	if (!conn->active) {
-		cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-		bpf_map_delete_elem(&accepted, &cookie);
-	}
+	if (!conn->active)
+		accepted_forget(sk);
 	v = bpf_map_lookup_elem(&flows, &conn->key);
 	if (!v)
 		goto out;
@@ -252,7 +300,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 	case TCP_FIN_WAIT1:
 	case TCP_LAST_ACK:
 		/* entered by close or shutdown, in the context of a process that has the socket */
-		if (unclaimed)
+		if (unclaimed > 0)
 			tcp_claim_by_io(sk);
 		break;
 	}
@@ -323,7 +371,7 @@ static __always_inline int accept_sock(struct sock *sk)
 
 	if ((family == AF_INET || family == AF_INET6) &&
 	    BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
-		tcp_accepted(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
+		tcp_accepted(sk);
 	return 0;
 }
 
