@@ -133,7 +133,7 @@ const char *identity_cgroup_path(struct identity *identity, const struct cgroup_
 		return NULL;
 	lookup(identity, ids, cgroups);
 	cgroup = best(cgroups);
-	return cgroup ? cgroup->path : NULL;
+	return cgroup ? text_intern(identity, cgroup->path, NULL) : NULL;
 }
 
 int identity_containers(struct identity *identity, const struct container ***ret, size_t *ret_count)

@@ -3,8 +3,8 @@
  * Who is behind a cgroup, a process, a user: container, pod, unit, names. One library for all
  * sources and policies. Keyed by (hierarchy, cgroup id), never by pid. Single-threaded.
  *
- * Ownership: all that is returned belongs to the object. Users' names and a process's strings stay
- * until identity_free. A container and its strings (and a cgroup's path) stay while its cgroup is
+ * Ownership: all that is returned belongs to the object. Users' names, a cgroup's path and a
+ * process's strings stay until identity_free. A container and its strings stay while its cgroup is
  * there, 30 s after its end, and 10 minutes after it was last returned; even then nothing is
  * dropped before 50,000 cgroups are known. Who keeps a pointer for longer holds the container.
  * Strings come from outside: any byte but NUL may be in them.

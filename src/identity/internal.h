@@ -116,7 +116,12 @@ int follow_open(struct identity *identity, struct error *err);
 void follow_close(struct identity *identity);
 void follow_drain(struct identity *identity);
 
-/* process.c: users and texts */
+/*
+ * process.c: users and texts. The same text is kept once, for good: records point to it. A host that
+ * makes ever new command lines must not fill the memory, so there is a bound; beyond it `full` is
+ * returned for new ones.
+ */
+const char *text_intern(struct identity *identity, const char *text, const char *full);
 void process_free(struct identity *identity);
 
 /* containers.c */

@@ -12,11 +12,7 @@
 
 enum { PASSWD_MAX = 1 << 20, CMDLINE_MAX = 4096, EXE_MAX = 4096, STAT_FIELDS = 20 };
 
-/*
- * The same text is kept once, for good: records point to it. A host that makes ever new command
- * lines must not fill the memory, so there is a bound; texts beyond it are not told.
- */
-static const char *intern(struct identity *identity, const char *s, const char *full)
+const char *text_intern(struct identity *identity, const char *s, const char *full)
 {
 	size_t len = strlen(s);
 	struct text *text;
@@ -155,7 +151,7 @@ static const char *cmdline_read(struct identity *identity, int dir)
 	while (len > 0 && text[len - 1] == ' ')
 		len--;
 	text[len] = '\0';
-	return len ? intern(identity, text, NULL) : NULL;
+	return len ? text_intern(identity, text, NULL) : NULL;
 }
 
 static const char *exe_read(struct identity *identity, int dir)
@@ -166,7 +162,7 @@ static const char *exe_read(struct identity *identity, int dir)
 	if (len <= 0)
 		return NULL;
 	path[len] = '\0';
-	return intern(identity, path, NULL);
+	return text_intern(identity, path, NULL);
 }
 
 int identity_process(struct identity *identity, pid_t pid, struct process *ret)
@@ -195,7 +191,7 @@ int identity_process(struct identity *identity, pid_t pid, struct process *ret)
 	r = stat_read(dir, &last);
 	if (r)
 		return r;
-	process.comm = intern(identity, last.comm, "");
+	process.comm = text_intern(identity, last.comm, "");
 	process.ppid = (pid_t)last.ppid;
 	process.start_ns = last.start_ticks * (1000000000 / hz);
 	*ret = process;
