@@ -6,6 +6,8 @@
  */
 #pragma once
 
+/* The usual hash is a large macro, written out at each use: gcc's analyzer takes minutes over it. */
+#define HASH_FUNCTION HASH_FNV
 #include <uthash.h>
 
 #include "identity/events.h"
