@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,11 @@ static inline uint64_t side_now(clockid_t clock)
 	if (clock_gettime(clock, &ts) < 0)
 		side_die("clock_gettime");
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static inline uint64_t side_ns(const struct timeval *tv)
+{
+	return (uint64_t)tv->tv_sec * 1000000000 + (uint64_t)tv->tv_usec * 1000;
 }
 
 static inline void side_address(struct sockaddr_in *ret)
@@ -74,6 +80,7 @@ static inline int side_run(void (*server)(int fd, unsigned int count),
 			   void (*client)(unsigned int count), int server_fd, unsigned int count)
 {
 	unsigned int warm = count / 20 + 1;
+	struct rusage usage;
 	uint64_t wall, cpu;
 	int status;
 	pid_t pid;
@@ -90,16 +97,17 @@ static inline int side_run(void (*server)(int fd, unsigned int count),
 	}
 	prctl(PR_SET_NAME, "bench-client");
 	client(warm);
-	cpu = side_now(CLOCK_PROCESS_CPUTIME_ID);
 	wall = side_now(CLOCK_MONOTONIC);
 	client(count);
 	wall = side_now(CLOCK_MONOTONIC) - wall;
-	cpu = side_now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-	if (waitpid(pid, &status, 0) != pid || status)
+	cpu = side_now(CLOCK_PROCESS_CPUTIME_ID);
+	if (wait4(pid, &status, 0, &usage) != pid || status)
 		side_die("the server");
-	printf("{\"operations\":%u,\"all\":%u,\"wall_ns\":%.1f,\"client_cpu_ns\":%.1f,"
+	cpu += side_ns(&usage.ru_utime) + side_ns(&usage.ru_stime);
+	printf("{\"operations\":%u,\"all\":%u,\"wall_ns\":%.1f,\"cpu_ns\":%.1f,"
 	       "\"client\":%d,\"server\":%d}\n",
-	       count, warm + count, (double)wall / count, (double)cpu / count, getpid(), pid);
+	       count, warm + count, (double)wall / count, (double)cpu / (warm + count), getpid(),
+	       pid);
 	return fflush(stdout) ? 1 : 0;
 }
 
