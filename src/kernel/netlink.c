@@ -126,6 +126,17 @@ static int link_up(struct nl_sock *sock, const char *name)
 	return rtnl_link_change(sock, old, change, 0);
 }
 
+int netlink_link_up(const char *name, struct error *err)
+{
+	CLEANUP(nl_sock_cleanup) struct nl_sock *sock = NULL;
+	int r = route_socket(&sock, err);
+
+	if (r < 0)
+		return r;
+	r = link_up(sock, name);
+	return r < 0 ? nl_fail(err, r, name) : 0;
+}
+
 static int link_new(struct nl_sock *sock, const char *kind, const char *name, const char *peer)
 {
 	CLEANUP(rtnl_link_cleanup)

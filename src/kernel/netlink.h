@@ -22,6 +22,7 @@ int netlink_addresses(struct netlink_address **ret, size_t *ret_count, struct er
 
 /* Makes a device of this kind and sets it up; with `peer` a pair of veth. */
 int netlink_link_add(const char *kind, const char *name, const char *peer, struct error *err);
+int netlink_link_up(const char *name, struct error *err);
 /* Puts a queueing discipline at the root of an interface. `options` is the kind's struct of
  * linux/pkt_sched.h, or NULL for the kernel's defaults. */
 int netlink_qdisc_add(const char *interface, const char *kind, const void *options,
