@@ -2,9 +2,10 @@
 /* The table of commands, and nothing else. */
 #include "command/command.h"
 
-extern const struct command flows_command;
+extern const struct command doctor_command, flows_command;
 
 const struct command *const commands[] = {
+	&doctor_command,
 	&flows_command,
 	NULL,
 };
