@@ -99,8 +99,10 @@ docker_link()
 
 docker_link_up()
 {
+	local name
+	name=eth$(nsenter -t "$1" -n ip -o link | grep -c ' eth')
 	nsenter -t "$1" -n ip link set lo up &&
-		nsenter -t "$1" -n ip link set "$2" name eth0 &&
-		nsenter -t "$1" -n ip address add "$3" dev eth0 &&
-		nsenter -t "$1" -n ip link set eth0 up
+		nsenter -t "$1" -n ip link set "$2" name "$name" &&
+		nsenter -t "$1" -n ip address add "$3" dev "$name" &&
+		nsenter -t "$1" -n ip link set "$name" up
 }

@@ -387,10 +387,12 @@ static int watch(struct run *run)
 	r = loop_run(run->loop);
 	if (r)
 		return r;
-	if (ring)
+	if (ring) {
 		ring_drain(ring);
-	else
+	} else {
+		output_last_frame(run->output);
 		r = frame(run);
+	}
 	return r ? r : finish(run);
 }
 
@@ -442,6 +444,8 @@ static enum exit_code flows_run(const void *options, int count, char **args, str
 	r = output_open(&o->output, schema, !o->events, &output, err);
 	if (r)
 		return r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+	if (o->events && output_stream(output, err))
+		return EXIT_USAGE;
 	if (loop_new(&loop, err) || identity_open(loop, &identity, err))
 		return EXIT_FAILED;
 	run.loop = loop;

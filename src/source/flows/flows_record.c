@@ -231,11 +231,12 @@ static unsigned int flow_title(const void *record)
 	FIELD_AS("direction", st, ends.direction, "DIR", 3,                           \
 		 "out: connect, send; in: accept, receive", .names = direction_names, \
 		 .names_count = ARRAY_SIZE(direction_names), .metric = METRIC_LABEL)
-#define PID_FIELD(st) FIELD_AS("pid", st, owner.pid, "PID", 7, "process id", .metric = METRIC_LABEL)
-#define COMM_FIELD(st) \
-	FIELD_AS("comm", st, owner.comm, "COMM", 10, "name of the process", .metric = METRIC_LABEL)
+#define PID_FIELD(st) FIELD_AS("pid", st, owner.pid, "PID", 6, "process id", .metric = METRIC_LABEL)
+#define COMM_FIELD(st)                                                                             \
+	FIELD_AS("comm", st, owner.comm, "COMM", 8, "name of the process", .flags = FIELD_STRETCH, \
+		 .metric = METRIC_LABEL)
 #define USER_FIELD(st) \
-	FIELD_AS("user", st, owner.user, "USER", 8, "its user", .metric = METRIC_LABEL)
+	FIELD_AS("user", st, owner.user, "USER", 5, "its user", .metric = METRIC_LABEL)
 #define CONTAINER_FIELD(st)                                                         \
 	FIELD_AS("container", st, owner.container, "CONTAINER", 9, "its container", \
 		 .metric = METRIC_LABEL, .flags = FIELD_STRETCH)
@@ -250,24 +251,24 @@ static const struct field flow_fields[] = {
 	USER_FIELD(struct flow_record),
 	CONTAINER_FIELD(struct flow_record),
 	PROTO_FIELD(struct flow_record),
-	FIELD_AS("local", struct flow_record, ends.local_addr, "LOCAL", 15,
-		 "local address, with the port of an inbound flow", .flags = FIELD_TABLE_ONLY,
-		 .format = flow_local),
+	FIELD_AS("local", struct flow_record, ends.local_addr, "LOCAL", 10,
+		 "local address, with the port of an inbound flow",
+		 .flags = FIELD_TABLE_ONLY | FIELD_STRETCH, .format = flow_local),
 	FIELD_AS(
-		"remote", struct flow_record, ends.remote_addr, "REMOTE", 20,
+		"remote", struct flow_record, ends.remote_addr, "REMOTE", 12,
 		"remote address, with the port of an outbound flow; * if the process did not ask who sent to it",
-		.flags = FIELD_TABLE_ONLY, .format = flow_remote),
+		.flags = FIELD_TABLE_ONLY | FIELD_STRETCH, .format = flow_remote),
 	END_FIELDS(struct flow_record),
-	FIELD(struct flow_record, count, "COUNT", 7,
+	FIELD(struct flow_record, count, "COUNT", 5,
 	      "calls that succeeded: connects, accepts, datagrams sent or received",
 	      .metric = METRIC_COUNTER),
-	FIELD(struct flow_record, bytes, "BYTES", 8, "payload; for TCP in both directions",
+	FIELD(struct flow_record, bytes, "BYTES", 6, "payload; for TCP in both directions",
 	      .unit = UNIT_BYTES, .metric = METRIC_COUNTER),
 	FIELD(struct flow_record, tx_bytes, "TX_BYTES", 8, "payload sent", .unit = UNIT_BYTES,
 	      .flags = FIELD_WIDE, .metric = METRIC_COUNTER),
 	FIELD(struct flow_record, rx_bytes, "RX_BYTES", 8, "payload received", .unit = UNIT_BYTES,
 	      .flags = FIELD_WIDE, .metric = METRIC_COUNTER),
-	FIELD(struct flow_record, mtbs_ns, "MTBS", 8,
+	FIELD(struct flow_record, mtbs_ns, "MTBS", 6,
 	      "mean time between two calls: (last - first) / (count - 1)", .unit = UNIT_NS,
 	      .flags = FIELD_ZERO_IS_NONE),
 	FIELD(struct flow_record, pending, "PENDING", 7, "connects that have no answer yet",
@@ -278,7 +279,7 @@ static const struct field flow_fields[] = {
 	FIELD(struct flow_record, error, "ERROR", 8, "errno of the last call that failed",
 	      .flags = FIELD_HIDDEN),
 	FIELD(struct flow_record, scan, "SCAN", 8, "why the process looks like a scanner (--scan)",
-	      .flags = FIELD_AUTO),
+	      .flags = FIELD_AUTO | FIELD_ZERO_IS_NONE),
 	FIELD(struct flow_record, max_gap_ns, "MAX_GAP", 8, "longest time between two calls",
 	      .unit = UNIT_NS, .flags = FIELD_WIDE | FIELD_ZERO_IS_NONE),
 	FIELD(struct flow_record, latency_ns, "LATENCY", 8, "mean time from SYN to established",
@@ -309,12 +310,12 @@ static const struct field event_fields[] = {
 	CONTAINER_FIELD(struct flow_event_record),
 	DIRECTION_FIELD(struct flow_event_record),
 	PROTO_FIELD(struct flow_event_record),
-	FIELD_AS("local", struct flow_event_record, ends.local_addr, "LOCAL", 15,
-		 "local address, with the port of an inbound flow", .flags = FIELD_TABLE_ONLY,
-		 .format = event_local),
-	FIELD_AS("remote", struct flow_event_record, ends.remote_addr, "REMOTE", 20,
-		 "remote address, with the port of an outbound flow", .flags = FIELD_TABLE_ONLY,
-		 .format = event_remote),
+	FIELD_AS("local", struct flow_event_record, ends.local_addr, "LOCAL", 10,
+		 "local address, with the port of an inbound flow",
+		 .flags = FIELD_TABLE_ONLY | FIELD_STRETCH, .format = event_local),
+	FIELD_AS("remote", struct flow_event_record, ends.remote_addr, "REMOTE", 12,
+		 "remote address, with the port of an outbound flow",
+		 .flags = FIELD_TABLE_ONLY | FIELD_STRETCH, .format = event_remote),
 	END_FIELDS(struct flow_event_record),
 	FIELD(struct flow_event_record, bytes, "BYTES", 7,
 	      "payload of the call; on close of the connection, both ways", .unit = UNIT_BYTES),
