@@ -98,10 +98,11 @@ struct scale {
 /* "10M", not "10485760": in the largest unit that divides it. */
 static const char *format_exact(uint64_t value, const struct unit *units, char buf[static 32])
 {
-	const struct unit *best = NULL;
+	/* the first is the smallest, which divides everything */
+	const struct unit *best = units;
 
 	for (const struct unit *u = units; u->name; u++) {
-		if (value % u->factor == 0 && (!best || u->factor > best->factor))
+		if (value % u->factor == 0 && u->factor > best->factor)
 			best = u;
 	}
 	snprintf(buf, 32, "%" PRIu64 "%s", value / best->factor, value ? best->name : "");
