@@ -17,31 +17,29 @@ static void message_set(struct error *err, int code, const char *fmt, va_list ap
 	err->code = code;
 }
 
-int error_set(struct error *err, int code, const char *fmt, ...)
+void error_message(struct error *err, int code, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (!err)
-		return code;
+		return;
 	va_start(ap, fmt);
 	message_set(err, code, fmt, ap);
 	va_end(ap);
-	return code;
 }
 
-int error_errno(struct error *err, int code, const char *fmt, ...)
+void error_message_errno(struct error *err, int code, const char *fmt, ...)
 {
 	va_list ap;
 	size_t len;
 
 	if (!err)
-		return code;
+		return;
 	va_start(ap, fmt);
 	message_set(err, code, fmt, ap);
 	va_end(ap);
 	len = strlen(err->message);
 	snprintf(err->message + len, sizeof(err->message) - len, ": %s", strerror(-code));
-	return code;
 }
 
 int error_wrap(struct error *err, const char *fmt, ...)

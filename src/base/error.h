@@ -14,11 +14,27 @@ struct error {
 	char message[480]; /* always terminated; one line */
 };
 
-/* Sets code and message; returns code, so that `return error_set(err, -EINVAL, ...)` reads well. */
-int error_set(struct error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/*
+ * Sets code and message; gives code, so that `return error_set(err, -EINVAL, ...)` reads well. A
+ * macro, so that compiler and analyzer see which value the caller returns.
+ */
+#define error_set(err, code, ...)                               \
+	({                                                      \
+		int error_code_ = (code);                       \
+		error_message((err), error_code_, __VA_ARGS__); \
+		error_code_;                                    \
+	})
 
 /* As error_set, with ": <strerror(-code)>" behind the message. */
-int error_errno(struct error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+#define error_errno(err, code, ...)                                   \
+	({                                                            \
+		int error_code_ = (code);                             \
+		error_message_errno((err), error_code_, __VA_ARGS__); \
+		error_code_;                                          \
+	})
+
+void error_message(struct error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void error_message_errno(struct error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /*
  * Puts "context: " in front of the message that is there; returns its code (-EINVAL when err is
