@@ -65,6 +65,9 @@ struct field {
 	size_t offset, size;
 	unsigned int width; /* least width in columns, while the terminal has room */
 	unsigned int flags;
+	/* In a terminal too narrow for all columns, those with the highest number are left out first, and said to be;
+	 * 0: never. */
+	unsigned int yield;
 	enum field_unit unit;
 	enum field_metric metric;
 	const char *const *names; /* for integers: text by value (in range of names_count); shown

@@ -20,6 +20,7 @@ struct column {
 		widest; /* of the header and the cells; a live table's columns never shrink again */
 	unsigned int width; /* in this frame, after fitting into the terminal */
 	bool visible, right;
+	bool yielded; /* left out of this frame, since the terminal is too narrow */
 };
 
 struct cell {
@@ -220,7 +221,7 @@ static void line_header(struct output *out)
 		const struct column *c = &t->columns[i];
 		size_t len = strlen(c->field->header);
 
-		if (c->visible)
+		if (c->visible && !c->yielded)
 			line_cell(t, c, c->field->header, len, str_columns(c->field->header, len),
 				  &owed);
 	}
@@ -236,8 +237,9 @@ static const struct cell *line_row(struct output *out, const struct cell *cell)
 	for (size_t i = 0; i < out->columns_count; i++) {
 		if (!t->columns[i].visible)
 			continue;
-		line_cell(t, &t->columns[i], strbuf_str(&t->text) + cell->offset, cell->len,
-			  cell->columns, &owed);
+		if (!t->columns[i].yielded)
+			line_cell(t, &t->columns[i], strbuf_str(&t->text) + cell->offset, cell->len,
+				  cell->columns, &owed);
 		cell++;
 	}
 	line_write(out, NULL);
@@ -285,7 +287,8 @@ static size_t columns_shrink(struct output *out, size_t excess,
 		for (size_t i = 0; i < out->columns_count; i++) {
 			struct column *c = &out->table->columns[i];
 
-			if (c->visible && spare(c) && (!best || spare(c) > spare(best)))
+			if (c->visible && !c->yielded && spare(c) &&
+			    (!best || spare(c) > spare(best)))
 				best = c;
 		}
 		if (!best)
@@ -309,7 +312,49 @@ static unsigned int spare_text(const struct column *c)
 	return can ? c->width : 0;
 }
 
-/* As wide as asked for; in a narrow terminal first without padding, then closer together, then shorter. */
+static struct column *next_to_yield(struct output *out)
+{
+	struct column *first = NULL;
+
+	for (size_t i = 0; i < out->columns_count; i++) {
+		struct column *c = &out->table->columns[i];
+
+		if (c->visible && !c->yielded && c->field->yield &&
+		    (!first || c->field->yield > first->field->yield))
+			first = c;
+	}
+	return first;
+}
+
+/* Leaves out columns until `excess` is gone, those that yield first first. Returns what is left of it. */
+static size_t columns_yield(struct output *out, size_t excess)
+{
+	size_t spare = 0;
+
+	while (excess && !out->columns_chosen) {
+		struct column *c = next_to_yield(out);
+		size_t width;
+
+		if (!c)
+			return excess;
+		c->yielded = true;
+		width = c->width + out->table->gap;
+		spare = width > excess ? width - excess : 0;
+		excess -= MIN(excess, width);
+	}
+	/* the last one may have been wide enough alone */
+	for (size_t i = 0; i < out->columns_count; i++) {
+		struct column *c = &out->table->columns[i];
+
+		if (!c->yielded || c->width + out->table->gap > spare)
+			continue;
+		c->yielded = false;
+		spare -= c->width + out->table->gap;
+	}
+	return excess;
+}
+
+/* As wide as asked for; in a narrow terminal first without padding, then closer together, then fewer, then shorter. */
 static void columns_fit(struct output *out)
 {
 	struct table *t = out->table;
@@ -320,6 +365,7 @@ static void columns_fit(struct output *out)
 		struct column *c = &t->columns[i];
 
 		c->width = MAX(c->widest, c->field->width);
+		c->yielded = false;
 		total += c->visible ? c->width + t->gap : 0;
 		shown += c->visible;
 	}
@@ -330,8 +376,27 @@ static void columns_fit(struct output *out)
 	if (!total)
 		return;
 	t->gap = 1;
-	if (total >= shown)
-		columns_shrink(out, total - (shown - 1), spare_text);
+	if (total < shown)
+		return;
+	total = columns_yield(out, total - (shown - 1));
+	columns_shrink(out, total, spare_text);
+}
+
+/* "without USER and MTBS (narrow terminal)"; nothing when all columns are there. */
+static void say_yielded(const struct output *out, struct strbuf *text)
+{
+	const char *between = text->len ? "  without " : "without ";
+
+	for (size_t i = 0; i < out->columns_count; i++) {
+		const struct column *c = &out->table->columns[i];
+
+		if (!c->visible || !c->yielded)
+			continue;
+		strbuf_addf(text, "%s%s", between, c->field->header);
+		between = ", ";
+	}
+	if (between[0] == ',')
+		strbuf_adds(text, " (narrow terminal)");
 }
 
 static bool some_row_has(const struct table *t, const struct field *f)
@@ -506,6 +571,7 @@ static void frame_write(struct output *out)
 		strbuf_adds(&out->writer.buf, HOME);
 		if (out->status.len && !out->last) {
 			strbuf_add_escaped(&t->line, strbuf_str(&out->status), out->status.len);
+			say_yielded(out, &t->line);
 			line_write(out, DIM);
 		}
 	}
@@ -517,6 +583,11 @@ static void frame_write(struct output *out)
 			line_write(out, NULL);
 		cell = group_write(out, &t->groups[g], cell);
 		between = true;
+	}
+	if (t->size.columns && (out->last || !t->redraw)) {
+		say_yielded(out, &t->line);
+		if (t->line.len)
+			line_write(out, DIM);
 	}
 	if (t->redraw)
 		strbuf_adds(&out->writer.buf, CLEAR_END);

@@ -224,6 +224,33 @@ static void test_width(void **state)
 	unsetenv("NO_COLOR");
 }
 
+/* A terminal too narrow for all default columns: some are left out, and it is said. */
+static void test_yield(void **state)
+{
+	_strbuf_ struct strbuf text = {};
+	struct screen s = {};
+
+	(void)state;
+	setenv("NO_COLOR", "1", 1);
+	screen_open(&s, (struct output_options){}, true, 42, 10);
+	output_status(s.out, "live");
+	frame(&s, samples, 1);
+	screen_read(&s, &text);
+	assert_non_null(strstr(strbuf_str(&text), "live  without MTBS (narrow terminal)"));
+	assert_non_null(strstr(strbuf_str(&text), "BYTES"));
+	assert_null(strstr(strbuf_str(&text), " MTBS\033"));
+	screen_size(&s, 36, 10);
+	frame(&s, samples, 1);
+	screen_read(&s, &text);
+	assert_non_null(strstr(strbuf_str(&text), "without BYTES, MTBS"));
+	screen_size(&s, 80, 10);
+	frame(&s, samples, 1);
+	screen_read(&s, &text);
+	assert_null(strstr(strbuf_str(&text), "narrow"));
+	screen_close(&s);
+	unsetenv("NO_COLOR");
+}
+
 /* A source that ends before its first redraw prints plainly. */
 static void test_only_a_last_frame(void **state)
 {
@@ -338,10 +365,15 @@ static void test_no_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_live),	cmocka_unit_test(test_height),
-		cmocka_unit_test(test_width),	cmocka_unit_test(test_only_a_last_frame),
-		cmocka_unit_test(test_colour),	cmocka_unit_test(test_only_tables_are_redrawn),
-		cmocka_unit_test(test_stream),	cmocka_unit_test(test_csv_is_harmless),
+		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_height),
+		cmocka_unit_test(test_width),
+		cmocka_unit_test(test_yield),
+		cmocka_unit_test(test_only_a_last_frame),
+		cmocka_unit_test(test_colour),
+		cmocka_unit_test(test_only_tables_are_redrawn),
+		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_csv_is_harmless),
 		cmocka_unit_test(test_no_size),
 	};
 

@@ -161,13 +161,36 @@ static void event_remote(const void *record, char *buf, size_t size)
 	end_format(&r->ends.remote_addr, r->ends.remote_port, buf, size);
 }
 
-/* "3 ECONNREFUSED": how many failed, and why the last one did. */
+/* What people call the usual ones; the others by their names. */
+static const char *error_word(const char *name)
+{
+	static const struct {
+		const char *name, *word;
+	} words[] = {
+		{ "ECONNREFUSED", "refused" },
+		{ "ETIMEDOUT", "timed out" },
+		{ "EHOSTUNREACH", "unreachable" },
+		{ "ENETUNREACH", "unreachable" },
+		{ "ECONNRESET", "reset" },
+		{ "EACCES", "denied" },
+		{ "EPERM", "denied" },
+		{ "ECANCELED", "given up" },
+		{ "EADDRNOTAVAIL", "no address" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (str_eq(words[i].name, name))
+			return words[i].word;
+	return name;
+}
+
+/* "3 refused": how many failed, and why the last one did. */
 static void flow_errors(const void *record, char *buf, size_t size)
 {
 	const struct flow_record *r = record;
 
 	if (r->errors)
-		snprintf(buf, size, "%llu %s", (unsigned long long)r->errors, r->error);
+		snprintf(buf, size, "%llu %s", (unsigned long long)r->errors, error_word(r->error));
 	else
 		snprintf(buf, size, "-");
 }
@@ -230,13 +253,13 @@ static unsigned int flow_title(const void *record)
 #define DIRECTION_FIELD(st)                                                           \
 	FIELD_AS("direction", st, ends.direction, "DIR", 3,                           \
 		 "out: connect, send; in: accept, receive", .names = direction_names, \
-		 .names_count = ARRAY_SIZE(direction_names), .metric = METRIC_LABEL)
+		 .names_count = ARRAY_SIZE(direction_names), .yield = 9, .metric = METRIC_LABEL)
 #define PID_FIELD(st) FIELD_AS("pid", st, owner.pid, "PID", 6, "process id", .metric = METRIC_LABEL)
 #define COMM_FIELD(st)                                                                             \
 	FIELD_AS("comm", st, owner.comm, "COMM", 8, "name of the process", .flags = FIELD_STRETCH, \
 		 .metric = METRIC_LABEL)
 #define USER_FIELD(st) \
-	FIELD_AS("user", st, owner.user, "USER", 5, "its user", .metric = METRIC_LABEL)
+	FIELD_AS("user", st, owner.user, "USER", 5, "its user", .yield = 7, .metric = METRIC_LABEL)
 #define CONTAINER_FIELD(st)                                                         \
 	FIELD_AS("container", st, owner.container, "CONTAINER", 9, "its container", \
 		 .metric = METRIC_LABEL, .flags = FIELD_STRETCH)
@@ -263,14 +286,14 @@ static const struct field flow_fields[] = {
 	      "calls that succeeded: connects, accepts, datagrams sent or received",
 	      .metric = METRIC_COUNTER),
 	FIELD(struct flow_record, bytes, "BYTES", 6, "payload; for TCP in both directions",
-	      .unit = UNIT_BYTES, .metric = METRIC_COUNTER),
+	      .unit = UNIT_BYTES, .yield = 6, .metric = METRIC_COUNTER),
 	FIELD(struct flow_record, tx_bytes, "TX_BYTES", 8, "payload sent", .unit = UNIT_BYTES,
 	      .flags = FIELD_WIDE, .metric = METRIC_COUNTER),
 	FIELD(struct flow_record, rx_bytes, "RX_BYTES", 8, "payload received", .unit = UNIT_BYTES,
 	      .flags = FIELD_WIDE, .metric = METRIC_COUNTER),
 	FIELD(struct flow_record, mtbs_ns, "MTBS", 6,
 	      "mean time between two calls: (last - first) / (count - 1)", .unit = UNIT_NS,
-	      .flags = FIELD_ZERO_IS_NONE),
+	      .flags = FIELD_ZERO_IS_NONE, .yield = 8),
 	FIELD(struct flow_record, pending, "PENDING", 7, "connects that have no answer yet",
 	      .flags = FIELD_AUTO, .metric = METRIC_GAUGE),
 	FIELD(struct flow_record, errors, "ERRORS", 8,
