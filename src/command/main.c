@@ -273,6 +273,9 @@ static enum exit_code run(struct call *call, struct error *err)
 	code = command_needs(command->needs, err);
 	if (!code)
 		code = command->run(call->options, call->count, call->args + 1, err);
+	/* the reader went away: an end like another */
+	if (code == EXIT_FAILED && err->code == -EPIPE)
+		return EXIT_DONE;
 	if (code == EXIT_DONE && fflush(stdout) && errno != EPIPE) {
 		error_errno(err, -errno, "standard output");
 		code = EXIT_FAILED;

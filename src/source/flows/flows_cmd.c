@@ -415,11 +415,7 @@ static enum exit_code run_with(struct run *run, const char *target)
 	r = flows_open(&settings, run->identity, &run->flows, run->err);
 	if (r)
 		return r == -EOPNOTSUPP ? EXIT_KERNEL : EXIT_FAILED;
-	r = watch(run);
-	/* the reader went away: that is an end like another */
-	if (r == -EPIPE)
-		return EXIT_DONE;
-	return r ? EXIT_FAILED : EXIT_DONE;
+	return watch(run) ? EXIT_FAILED : EXIT_DONE;
 }
 
 static enum exit_code flows_run(const void *options, int count, char **args, struct error *err)
