@@ -2,6 +2,7 @@
 /*
  * The kernel's own types, trimmed to the fields that are read. CO-RE finds each field by its name in the running
  * kernel, so neither order nor completeness matters; members of anonymous unions stand directly in their struct.
+ * Made by scripts/vmlinux from vmlinux.types: edit that.
  */
 #pragma once
 
@@ -29,20 +30,19 @@ typedef struct {
 } atomic64_t;
 
 typedef struct {
-	u32 val;
+	unsigned int val;
 } kuid_t;
 
 typedef struct {
-	u32 val;
+	unsigned int val;
 } kgid_t;
 
 struct in6_addr {
 	union {
 		u8 u6_addr8[16];
-		u32 u6_addr32[4];
+		__be32 u6_addr32[4];
 	} in6_u;
 };
-
 struct bpf_map;
 struct bpf_iter_meta;
 struct sk_buff;
@@ -133,7 +133,7 @@ struct cgroup_subsys_state {
 	struct cgroup *cgroup;
 };
 
-/* The numbers depend on the kernel's configuration: read them by bpf_core_enum_value only. */
+/* The numbers differ by configuration: read them by bpf_core_enum_value only. */
 enum cgroup_subsys_id {
 	cpu_cgrp_id,
 	memory_cgrp_id,
@@ -142,7 +142,7 @@ enum cgroup_subsys_id {
 };
 
 struct css_set {
-	struct cgroup_subsys_state *subsys[14];
+	struct cgroup_subsys_state *subsys[12];
 	struct cgroup *dfl_cgrp;
 };
 
