@@ -255,6 +255,9 @@ static const struct entry environment[] = {
 	{ "SKEP_BTF", "a BTF file that describes the types of the running kernel, in place of "
 		      "/sys/kernel/btf/vmlinux" },
 	{ "SKEP_CONFIG", "file to read in place of /etc/skep/skep.yaml" },
+	{ "SKEP_HOOKS",
+	  "for tests: the hooks to use for a job, as udp=fexit,accept=kprobe; no others are tried "
+	  "for it" },
 	{}
 };
 
