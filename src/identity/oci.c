@@ -9,7 +9,6 @@
  * Docker's own containers lie in containerd's namespace "moby": they are docker's.
  */
 #include <errno.h>
-#include <pwd.h>
 
 #include "base/str.h"
 #include "identity/state.h"
@@ -150,16 +149,12 @@ static int storage_roots(const char *const roots[2], const char *id, struct stat
 /* A user's own storage: only asked for containers below that user's slice. */
 static int storage_user(uid_t uid, const char *id, struct state *ret)
 {
-	_free_ char *graph = NULL, *run = NULL;
-	struct passwd entry, *found = NULL;
-	char buf[4096];
+	_free_ char *home = user_home(uid);
+	_free_ char *graph = home ? str_printf("%s/.local/share/containers/storage", home) : NULL;
+	_free_ char *run = str_printf("/run/user/%u/containers", uid);
 
-	if (getpwuid_r(uid, &entry, buf, sizeof(buf), &found) || !found)
-		return -ENOENT;
-	graph = str_printf("%s/.local/share/containers/storage", found->pw_dir);
-	run = str_printf("/run/user/%u/containers", uid);
 	if (!graph || !run)
-		return -ENOMEM;
+		return -ENOENT;
 	return storage_roots((const char *const[]){ graph, run }, id, ret);
 }
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
@@ -152,6 +154,16 @@ char *labels_text(struct json_object *labels)
 	if (text.len > STATE_LABELS_MAX)
 		text.data[STATE_LABELS_MAX] = '\0';
 	return TAKE_PTR(text.data);
+}
+
+char *user_home(uid_t uid)
+{
+	struct passwd entry, *found = NULL;
+	char buf[4096];
+
+	if (getpwuid_r(uid, &entry, buf, sizeof(buf), &found) || !found)
+		return NULL;
+	return text_copy(entry.pw_dir, PATH_MAX);
 }
 
 /* An id becomes part of a path: nothing but what the runtimes themselves make. */

@@ -63,6 +63,8 @@ struct json_object *state_member(struct json_object *object, const char *key, en
 const char *state_text(struct json_object *object, const char *key);
 /* Copies of at most `max` bytes; NULL stays NULL, and "" becomes NULL. */
 char *text_copy(const char *text, size_t max);
+/* A user's home; NULL: unknown. */
+char *user_home(uid_t uid);
 /* "k=v,k2=v2", sorted, from an object of strings; NULL: none. */
 char *labels_text(struct json_object *labels);
 

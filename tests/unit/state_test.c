@@ -2,6 +2,7 @@
 /* The runtimes' files: whole ones, foreign ones, hostile ones. The samples lie in data/root. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -67,6 +68,7 @@ static void test_readers(void **state)
 		  "io.kubernetes.pod.namespace=default,"
 		  "io.kubernetes.pod.uid=5759a1ae-36ca-48a8-b20a-b0b5c8a90fb8" },
 		{ "a3", RUNTIME_DOCKER, RUNTIME_DOCKER, "elsewhere", "bb:1" },
+		{ "a6", RUNTIME_DOCKER, RUNTIME_DOCKER, "remapped", "bb:1" },
 		{ "c1", RUNTIME_CONTAINERD, RUNTIME_CONTAINERD, "api", "registry.k8s.io/api:2",
 		  "shop-7d4b", "store" },
 		{ "c2", RUNTIME_CONTAINERD, RUNTIME_CONTAINERD, "POD", NULL, "shop-7d4b", "store" },
@@ -131,11 +133,18 @@ static void test_rootless(void **state)
 {
 	static const struct expected mine = { "e5", RUNTIME_PODMAN, RUNTIME_PODMAN, "mine",
 					      "localhost/me" };
+	static const struct expected docker = { "a7", RUNTIME_DOCKER, RUNTIME_DOCKER, "rootless",
+						"bb:1" };
+	static const struct expected docker_system = { "a7", RUNTIME_DOCKER, RUNTIME_NONE };
 	static const struct expected system = { "e5", RUNTIME_PODMAN, RUNTIME_NONE };
 	static const struct expected others = { "e1", RUNTIME_PODMAN, RUNTIME_NONE };
 	struct daemons none = {};
 
 	(void)state;
+	/* The samples lie in the home of the user nobody. */
+	assert_string_equal(getpwuid(65534)->pw_dir, "/nonexistent");
+	check(&docker, &none, 65534);
+	check(&docker_system, &none, 0);
 	check(&mine, &none, 65534);
 	check(&system, &none, 0);
 	check(&others, &none, 65534);
