@@ -456,6 +456,35 @@ static enum exit_code flows_run(const void *options, int count, char **args, str
 static const struct schema *const emits[] = { &flow_schema, &flow_event_schema, &flow_pair_schema,
 					      NULL };
 
+static const char notes[] =
+	"EVENTS\n======\n\n"
+	"With **--events** each call is a record: ``connect``, ``connect-failed`` (with the errno), ``accept``, "
+	"``close`` (bytes both ways, life of the connection), ``retransmit``, ``send``, ``recv``. A record that finds "
+	"the ring full is lost, and counted.\n\n"
+	"MATRIX\n======\n\n"
+	"With **--matrix** each ordered pair of containers is a row; ``host`` is everything that is in no container, "
+	"``outside`` any address that belongs to none of them. A state is ``connected`` (a TCP connection was "
+	"established, or a datagram received), ``nobody listens`` (the target answered that the port is closed), "
+	"``refused`` (unreachable, prohibited or denied on the way), ``no answer`` (no answer yet, or timed out), "
+	"``sent`` (a datagram, and nothing tells whether it arrived) or ``never tried``. Of several ports the best "
+	"state counts; PORTS has them all. An address behind NAT, such as a published port of the host, belongs to "
+	"the host.\n\n"
+	"SCANS\n=====\n\n"
+	"With **--scan** the flows of a process that tried **--scan-threshold** ports of one host, or that many hosts "
+	"on one port, within **--scan-window** say so in SCAN, whether or not anybody answered.\n\n"
+	"CLASSIC\n=======\n\n"
+	"**-o classic** prints the two tables of eBPFlow at the end: COMM is ``process @ container``, inbound SADDR is "
+	"the remote end, IPv4 over an IPv6 socket is shown as such, and flows that only failed are left out.\n\n"
+	"HOOKS\n=====\n\n"
+	"TCP is followed by the tracepoint inet_sock_set_state, at no cost per packet, read or write; UDP calls by "
+	"sock_send_length and sock_recv_length with cgroup hooks for the other end (Linux 6.3), else by fexit or "
+	"kprobes on udp_sendmsg and its like; accepts by fexit or kprobe on inet_csk_accept, else by the system call's "
+	"tracepoint. **skep doctor** tells which are used here and what they can't see. The answers are the same; "
+	"without fexit and kprobes an accept by io_uring is seen at its first read or write. What can't be "
+	"recorded because a table or ring is full is counted and said at the end.\n\n"
+	"SKEP_HOOKS=\\ *job*\\ =\\ *hooks*,... makes a job use these hooks only, as in "
+	"``SKEP_HOOKS=udp=fexit,accept=kprobe``; for finding out which one is to blame.\n";
+
 static const struct example examples[] = {
 	{ "skep flows", "the two tables, live" },
 	{ "skep flows web", "what the container web talks to, and who talks to it" },
@@ -495,6 +524,7 @@ const struct command flows_command = {
 	.args_hint = HINT_TARGET,
 	.emits = emits,
 	.examples = examples,
+	.notes = notes,
 	.needs = NEED_ROOT | NEED_BTF,
 	.run = flows_run,
 };
