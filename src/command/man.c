@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Man pages as reStructuredText for rst2man, made from the tables: skep.8 and skep-NAME.8. */
 #include "command/pages.h"
-#include "record/schema.h"
+#include "record/output.h"
+#include "record/where.h"
 
 /* Adds text so that rst shows it as it is, in one line. */
 static void add_plain(struct strbuf *out, const char *text, size_t len)
@@ -200,6 +201,16 @@ static void add_output(struct strbuf *out, const struct command *command)
 	}
 }
 
+static void add_filters(struct strbuf *out, const struct command *command)
+{
+	for (const struct option_spec *o = command->options; o && o->type != OPT_END; o++) {
+		if (o->type != OPT_INCLUDE || o->include != output_option_table)
+			continue;
+		add_heading(out, "FILTERS", '=');
+		strbuf_addf(out, "%s\n", where_manual);
+	}
+}
+
 static int add_reference(const struct command *command, void *context)
 {
 	for (const struct command *const *b = builtin_commands; *b; b++) {
@@ -228,6 +239,7 @@ void man_command(struct strbuf *out, const struct command *command)
 	options_each(command->options, 0, add_option, out);
 	strbuf_adds(out, "The options that every command takes are in **skep**\\ (8).\n\n");
 	add_output(out, command);
+	add_filters(out, command);
 	if (command->examples && command->examples->line)
 		add_heading(out, "EXAMPLES", '=');
 	for (const struct example *e = command->examples; e && e->line; e++)

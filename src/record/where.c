@@ -5,6 +5,23 @@
 #include "record/glob.h"
 #include "record/where_tree.h"
 
+const char where_manual[] =
+	"**--where** takes an expression over the fields above::\n\n"
+	"    bytes > 1M && container == web\n"
+	"    remote_addr in 10.0.0.0/8 and not user = root\n"
+	"    comm =~ 'nginx*' or remote_port in (80, 443, 8000-8100)\n"
+	"    error\n\n"
+	"``&&`` or ``and`` binds stronger than ``||`` or ``or``; ``!`` or ``not`` turns what follows; parentheses group. "
+	"A field alone is true when it has a value that is not 0.\n\n"
+	"``==`` (or ``=``), ``!=``, ``<``, ``<=``, ``>``, ``>=``\n"
+	"    compare. Text compares as text, addresses as addresses; sizes take units (``10M``), so do times (``250ms``; "
+	"they must). Points in time are RFC 3339, or ``HH:MM:SS`` of today.\n"
+	"``=~``, ``!~``\n"
+	"    match a pattern of the shell (``*``, ``?``, ``[a-z]``).\n"
+	"``in``, ``not in``\n"
+	"    take a value, a range (``8000-8100``), an address prefix, or a list of these in parentheses.\n\n"
+	"Values with blanks or signs stand in quotes, ``'...'`` or ``\"...\"``.\n";
+
 enum where_class where_class_of(const struct field *field)
 {
 	if (field->names)

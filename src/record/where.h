@@ -23,6 +23,9 @@ enum { WHERE_TEXT_MAX = 4096, WHERE_NODES_MAX = 256, WHERE_DEPTH_MAX = 32 };
 
 struct where;
 
+/* The language, for people: the FILTERS part of man pages, in reStructuredText without its heading. */
+extern const char where_manual[];
+
 /* -EINVAL with the column and what was expected there; the nearest field for an unknown one.
  * Bounded in size and depth. */
 int where_parse(const char *text, const struct schema *schema, struct where **ret,
