@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include <linux/types.h>
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
+#include <linux/types.h>
 
 typedef __u8 u8;
 typedef __u16 u16;
