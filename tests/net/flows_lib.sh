@@ -7,7 +7,7 @@
 need_root
 need_program jq ip ss
 
-LOAD=${LOAD:-$TOP/build/asan/tests/load/load}
+LOAD=${LOAD:-${SKEP%/src/skep}/tests/load/load} # of the same tree
 if [ ! -x "$LOAD" ]; then
 	tap_skip_all "load generator ($LOAD)"
 fi
