@@ -88,18 +88,20 @@ bool daemons_refresh(struct daemons *daemons, uint64_t now_ns)
 	_free_ char *path = NULL;
 	_dir_ DIR *dir = NULL;
 	struct dirent *entry;
+	int proc;
 
 	if (now_ns < daemons->next_ns)
 		return false;
 	daemons->next_ns = now_ns + LOOK_EVERY_NS;
 	path = str_printf("%s/proc", identity_root());
 	dir = path ? opendir(path) : NULL;
-	if (!dir)
+	proc = dir ? dirfd(dir) : -1;
+	if (proc < 0)
 		return false;
 	daemons_free(daemons);
 	while ((entry = readdir(dir))) {
 		if (isdigit((unsigned char)entry->d_name[0]))
-			daemon_look(daemons, dirfd(dir), entry->d_name);
+			daemon_look(daemons, proc, entry->d_name);
 	}
 	return true;
 }

@@ -49,7 +49,7 @@ static bool part_skip(struct part *part, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
-	if (part->len < len || memcmp(part->s, prefix, len))
+	if (part->len < len || memcmp(part->s, prefix, len) != 0)
 		return false;
 	part->s += len;
 	part->len -= len;
@@ -60,7 +60,7 @@ static bool part_drop(struct part *part, const char *suffix)
 {
 	size_t len = strlen(suffix);
 
-	if (part->len < len || memcmp(part->s + part->len - len, suffix, len))
+	if (part->len < len || memcmp(part->s + part->len - len, suffix, len) != 0)
 		return false;
 	part->len -= len;
 	return true;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json_object_iterator.h>
 #include <limits.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -133,14 +134,17 @@ static int text_compare(const void *a, const void *b)
 
 char *labels_text(struct json_object *labels)
 {
+	struct json_object_iterator at, end;
 	VEC(const char *) keys = {};
 	_strbuf_ struct strbuf text = {};
 
 	if (!json_object_is_type(labels, json_type_object))
 		return NULL;
-	json_object_object_foreach(labels, key, value)
-	{
-		if (json_object_is_type(value, json_type_string) && !vec_push(&keys, key))
+	end = json_object_iter_end(labels);
+	for (at = json_object_iter_begin(labels); !json_object_iter_equal(&at, &end);
+	     json_object_iter_next(&at)) {
+		if (json_object_is_type(json_object_iter_peek_value(&at), json_type_string) &&
+		    !vec_push(&keys, json_object_iter_peek_name(&at)))
 			break;
 	}
 	if (keys.len)
