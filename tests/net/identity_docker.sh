@@ -96,8 +96,8 @@ wait $watch
 tap_is "the watch ends well" "$?" 0
 tap_is "no event was lost" "$(sed -n 's/^end //p' "$TMP/seen")" 0
 tap_like "the one that ran before has its name" "$(cat "$TMP/seen")" \
-	$'\n''before [0-9a-f]{64} docker named skep-test:1'$'\n'
-grep ' docker named skep-test:1$' "$TMP/seen" | cut -d' ' -f1 | grep '^short-' | sort >"$TMP/named"
+	$'\n''before [0-9a-f]{64} docker named skep-test:1 /'$'\n'
+grep ' docker named skep-test:1 /$' "$TMP/seen" | cut -d' ' -f1 | grep '^short-' | sort >"$TMP/named"
 sort "$TMP/names" | comm -23 - "$TMP/named" >"$TMP/missing"
 echo "# $(wc -l <"$TMP/named") of $CONTAINERS named"
 tap_is "every container has its name" "$(wc -l <"$TMP/named") $(tr '\n' ' ' <"$TMP/missing")" "$CONTAINERS "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A test's eye on identity: prints "NAME ID RUNTIME named|nameless" for each container, in the order
+ * A test's eye on identity: prints "NAME ID RUNTIME named|nameless IMAGE NAMESPACE/POD" for each container, in the order
  * they came, once its name is known or will not be. "ready" comes first, "end LOST" last. Ends by
  * SIGTERM or SIGINT.
  */
@@ -31,9 +31,11 @@ static void show(struct watch *watch, bool all)
 		if (!container->named && !all && watch->waited++ < PATIENCE_TICKS)
 			break;
 		watch->waited = 0;
-		printf("%s %s %s %s %s\n", container->name, container->id,
+		printf("%s %s %s %s %s %s/%s\n", container->name, container->id,
 		       runtime_names[container->runtime], container->named ? "named" : "nameless",
-		       container->image ? container->image : "-");
+		       container->image ? container->image : "-",
+		       container->namespace ? container->namespace : "",
+		       container->pod ? container->pod : "");
 	}
 	fflush(stdout);
 }
