@@ -16,6 +16,17 @@
 __u64 hits[PROBE_PROGRAMS_MAX];
 const volatile __u64 write_address;
 
+/*
+ * As the verifier sees them; not the types of vmlinux.h, since one CO-RE field in this object would
+ * make libbpf read the kernel's whole BTF for each probe.
+ */
+struct iter_sk_storage {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
+};
+
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
@@ -146,7 +157,7 @@ struct {
 } socket_marks SEC(".maps");
 
 SEC("iter/bpf_sk_storage_map")
-int probe_iter_sk_storage(struct bpf_iter__bpf_sk_storage_map *ctx)
+int probe_iter_sk_storage(struct iter_sk_storage *ctx)
 {
 	return ctx->sk && ctx->value ? hit(0) : 0;
 }

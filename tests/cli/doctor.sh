@@ -107,9 +107,20 @@ for name in fentry LSM; do
 		tap_like "$name is refused at load" "$(check "$name" detail)" '^load: '
 		tap_like "$name: what that costs" "$(check "$name" remedy)" 'skep flows uses other hooks'
 	else
-		tap_is "$name works" "$(check "$name" detail)" 'loaded, attached, ran'
+		tap_like "$name works" "$(check "$name" detail)" '^loaded, attached, ran'
 	fi
 done
+
+# A kernel whose BTF does not tell what flows needs: said, with the exit code for it.
+tap_exit 'no BTF' 3 env SKEP_BTF=/nowhere/btf "$SKEP" doctor
+tap_like 'no BTF: says so' "$ERR" 'BTF'
+
+tap_is 'nothing is left' "$(traces)" "$BEFORE"
+
+# What follows is the same on every kernel, and a guest is slow.
+if [ "$SLOW" -gt 1 ]; then
+	exit
+fi
 
 # For people.
 tap_exit 'table' 0 "$SKEP" doctor
@@ -133,12 +144,7 @@ tap_like 'a full disk: says so' "$ERR" 'No space left'
 wait_for test -s "$TMP/code"
 tap_is 'a cut pipe is a quiet end' "$(cat "$TMP/code" "$TMP/err")" 0
 
-# A kernel whose BTF does not tell what flows needs: said, with the exit code for it.
-tap_exit 'no BTF' 3 env SKEP_BTF=/nowhere/btf "$SKEP" doctor
-tap_like 'no BTF: says so' "$ERR" 'BTF'
-
 # Nothing is left, at whatever moment it is killed.
-tap_is 'nothing is left' "$(traces)" "$BEFORE"
 for signal in INT TERM KILL; do
 	for delay in 0.05 0.3 0.8; do
 		"$SKEP" doctor >/dev/null 2>&1 &
