@@ -20,7 +20,8 @@ static __always_inline u64 task_cgroup_v1(struct css_set *set, u64 subsys)
 	if (cgroup == BPF_CORE_READ(set, dfl_cgrp) ||
 	    BPF_CORE_READ(cgroup, root) == BPF_CORE_READ(set, dfl_cgrp, root))
 		return 0;
-	return BPF_CORE_READ(cgroup, kn, id);
+	/* each hierarchy numbers its cgroups for itself: CGROUP_V1_ID of identity/ */
+	return BPF_CORE_READ(cgroup, kn, id) | (u64)BPF_CORE_READ(cgroup, root, hierarchy_id) << 56;
 }
 
 #define TASK_CGROUP_V1(set, name)                                                        \

@@ -6,10 +6,7 @@
  */
 #pragma once
 
-/* The usual hash is a large macro, written out at each use: gcc's analyzer takes minutes over it. */
-#define HASH_FUNCTION HASH_FNV
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "identity/events.h"
 #include "identity/identity.h"
 #include "identity/state.h"

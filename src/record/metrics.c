@@ -9,10 +9,7 @@
 
 /* out of memory is an error like others, not the end of the process */
 #define HASH_NONFATAL_OOM 1
-/* the preset one falls through its cases, which clang complains about */
-#define HASH_FUNCTION HASH_FNV
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "record/sink.h"
 
 enum { SERIES_MAX = 1000 };

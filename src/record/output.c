@@ -370,7 +370,8 @@ static void summary_log(const struct output *out, const struct output_summary *s
 		what--;
 	strbuf_addf(&line, "%" PRIu64 " %.*s", out->shown, (int)what, s->what);
 	if (s->seen != out->shown)
-		strbuf_addf(&line, ", %" PRIu64 " seen", s->seen);
+		strbuf_addf(&line, ", %" PRIu64 " %s", s->seen,
+			    s->seen_what ? s->seen_what : "seen");
 	strbuf_addf(&line, ", %" PRIu64 " lost", lost);
 	if (reasons.len)
 		strbuf_addf(&line, " (%s)", strbuf_str(&reasons));

@@ -362,6 +362,7 @@ static int finish(struct run *run)
 					  .losses = losses };
 
 	summary.seen = run->calls;
+	summary.seen_what = "calls";
 	summary.losses_count = flows_losses(run->flows, lost, LOSSES_SHOWN);
 	for (size_t i = 0; i < summary.losses_count; i++)
 		losses[i] = (struct output_loss){ lost[i].reason, lost[i].count };

@@ -8,8 +8,8 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "flows.skel.h"
@@ -251,24 +251,6 @@ int flows_hooks(struct hook_choice ret[static FLOWS_JOBS], struct error *err)
 	return r;
 }
 
-void flows_free(struct flows *f)
-{
-	struct tracked *p, *next;
-
-	if (!f)
-		return;
-	hook_links_free(f->links);
-	flows_bpf__destroy(f->skel);
-	fd_cleanup(&f->cgroup_fd);
-	HASH_ITER (hh, f->processes, p, next) {
-		HASH_DEL(f->processes, p);
-		free(p);
-	}
-	vec_free(&f->entries);
-	vec_free(&f->ended);
-	free(f);
-}
-
 /* ---- processes ---- */
 
 /* What /proc tells; only if it is still the same process: boot time is compared to within a clock tick. */
@@ -289,15 +271,32 @@ static void process_ask(struct flows *f, struct tracked *p)
 		p->public.parent = parent.comm;
 }
 
+/* The container is held for as long as the process is kept. */
+static void process_set_container(struct tracked *p, const struct container *c)
+{
+	if (c)
+		container_hold(c);
+	if (p->public.container)
+		container_release(p->public.container);
+	p->public.container = c;
+}
+
 static void process_identify(struct flows *f, struct tracked *p)
 {
 	const struct cgroup_ids ids = { p->public.value.cgroup_v2, p->public.value.cgroup_v1 };
 	const struct container *c = identity_container(f->identity, &ids);
 
-	if (c || !p->public.container)
-		p->public.container = c;
+	if (c)
+		process_set_container(p, c);
 	if (!p->public.cgroup)
 		p->public.cgroup = identity_cgroup_path(f->identity, &ids);
+}
+
+static void process_drop(struct flows *f, struct tracked *p)
+{
+	HASH_DEL(f->processes, p);
+	process_set_container(p, NULL);
+	free(p);
 }
 
 /* Takes over what the kernel says of a process; NULL: no memory. */
@@ -324,7 +323,7 @@ static struct tracked *process_note(struct flows *f, const struct proc_key *key,
 	p->public.value = *value;
 	if (changed) {
 		p->public.exe = p->public.cgroup = NULL;
-		p->public.container = NULL;
+		process_set_container(p, NULL);
 		process_ask(f, p);
 	}
 	if (changed || !p->public.container || !p->public.container->named)
@@ -367,6 +366,23 @@ static int process_entry(void *context, const void *key, const void *value)
 int flows_processes(struct flows *f, struct error *err)
 {
 	return map_read(bpf_map__fd(f->skel->maps.procs), process_entry, f, err);
+}
+
+void flows_free(struct flows *f)
+{
+	struct tracked *p, *next;
+
+	if (!f)
+		return;
+	hook_links_free(f->links);
+	flows_bpf__destroy(f->skel);
+	fd_cleanup(&f->cgroup_fd);
+	HASH_ITER (hh, f->processes, p, next) {
+		process_drop(f, p);
+	}
+	vec_free(&f->entries);
+	vec_free(&f->ended);
+	free(f);
 }
 
 /* ---- flows ---- */
@@ -452,8 +468,7 @@ static void sweep_processes(struct flows *f)
 		bpf_map_delete_elem(bpf_map__fd(f->skel->maps.procs), &p->public.key);
 		if (p->kept)
 			continue;
-		HASH_DEL(f->processes, p);
-		free(p);
+		process_drop(f, p);
 	}
 }
 

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "base/vec.h"
