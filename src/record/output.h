@@ -90,10 +90,10 @@ struct output_loss {
 };
 struct output_summary {
 	const char *what;		  /* "flows", "records" */
-	const char *seen_what;		  /* "calls"; NULL: "seen" */
 	uint64_t seen;			  /* calls or records observed */
 	const struct output_loss *losses; /* a reason may stand there several times; they add up */
 	size_t losses_count;
+	const char *seen_what; /* "calls"; NULL: "seen" */
 };
 /*
  * Ends the output: JSON gets {"type":"summary","records":N,"seen":S,"lost":M,"losses":{...}},
