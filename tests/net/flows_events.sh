@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # skep flows --events: each call is a record, in order of time, with the thread that made it and what it moved.
 # timeout: 120
+# kernels: 6.1 6.12
 . "${BASH_SOURCE[0]%/*}/../net/lib.sh"
 . "${BASH_SOURCE[0]%/*}/../net/flows_lib.sh"
 
@@ -17,7 +18,7 @@ events()
 {
 	jq -rn --slurpfile truth "$TMP/all.truth" --slurpfile seen "$TMP/events.json" '
 		($truth | map(select(.type == "flow") | { key: (.pid | tostring), value: .plan }) | from_entries) as $plans
-		| $seen | map(select(.pid and $plans[.pid | tostring]) | .plan = $plans[.pid | tostring]) | '"$1"
+		| $seen | map(select(.pid and $plans[.pid | tostring]) | .plan = $plans[.pid | tostring]) | '"$1" || echo failed
 }
 of() # PLAN DIRECTION: how often what happened, and how it began
 {

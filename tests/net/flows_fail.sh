@@ -23,4 +23,4 @@ tap_is "events: each failed connect with its reason" "$(jq -rn --slurpfile truth
 	($truth | map(select(.type == "flow" and .proto == "tcp")) | map({ pid, error, errors })) as $want
 	| ([$seen[] | select(.event == "connect-failed" and (.pid | IN($want[].pid)))]
 		| group_by([.pid, .error]) | map({ pid: .[0].pid, error: .[0].error, errors: length })) as $got
-	| ($want - $got) + ($got - $want) | .[] | tostring')" ""
+	| ($want - $got) + ($got - $want) | .[] | tostring' || echo failed)" ""

@@ -74,4 +74,4 @@ done
 # shellcheck disable=SC2016 # jq's own variables
 tap_is "users are named" "$(jq -rn --slurpfile truth "$TMP/all.truth" --slurpfile seen "$TMP/case0.json" '
 	($truth | map(select(.type == "flow") | { key: (.pid | tostring), value: .user }) | from_entries) as $users
-	| $seen[] | select(.type == "flow" and $users[.pid | tostring]) | select(.user != $users[.pid | tostring]) | tostring')" ""
+	| $seen[] | select(.type == "flow" and $users[.pid | tostring]) | select(.user != $users[.pid | tostring]) | tostring' || echo failed)" ""

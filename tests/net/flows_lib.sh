@@ -47,13 +47,14 @@ load()
 # flows_differ TRUTH SEEN [ALL]: what skep said that is not so, one line each; nothing if all is right.
 flows_differ()
 {
-	jq -rn --slurpfile truth "$1" --slurpfile seen "$2" --slurpfile all "${3:-$1}" -f "$TOP/tests/net/flows.jq"
+	jq -rn --slurpfile truth "$1" --slurpfile seen "$2" --slurpfile all "${3:-$1}" -f "$TOP/tests/net/flows.jq" ||
+		echo "the comparison itself failed"
 }
 
 # flows_lost SEEN: as its last line says.
 flows_lost()
 {
-	jq -rs 'last | if .type == "summary" then .lost else "no summary" end' "$1"
+	tail -n 1 "$1" | jq -r 'if .type == "summary" then .lost else "no summary" end'
 }
 
 # bpf_held PID: the BPF objects that a process has open, as "prog 12", "map 7", "link 3".
