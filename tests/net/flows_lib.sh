@@ -65,12 +65,11 @@ bpf_held()
 
 # bpf_gone FILE: none of the objects that it lists is left. The kernel frees them a moment later: for wait_for.
 bpf_gone()
-{
-	local kind id
-	while read -r kind id; do
-		if bpftool "$kind" show id "$id" >/dev/null 2>&1; then
-			echo "still there: $kind $id"
-			return 1
-		fi
-	done <"$1"
-}
+(
+	set -o pipefail
+	for kind in prog map link; do
+		bpftool -j $kind show | jq -r --arg kind $kind '.[] | "\($kind) \(.id)"' || exit
+	done | sort | comm -12 - <(sort -u "$1") | {
+		! grep .
+	}
+)
