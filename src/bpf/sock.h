@@ -79,19 +79,29 @@ struct tcp_payload {
 /*
  * Payload of a TCP connection so far. bytes_acked counts the SYN of an active open and an acknowledged FIN as a byte
  * each, what is written but not acknowledged lies between snd_una and write_seq (with our FIN, once it is queued);
- * bytes_received counts the peer's FIN. `state` is the socket's state, or the one before TCP_CLOSE.
+ * bytes_received counts the peer's FIN. `state` is the one before TCP_CLOSE, or 0: the socket is alive and not locked.
+ * For that case the order of the reads matters: an ACK, a write or a FIN in between may make the sum smaller than it is
+ * by now, never 4 GiB larger.
  */
 static __always_inline void tcp_payload_read(const struct sock *sk, int state, bool active,
 					     struct tcp_payload *p)
 {
 	const struct tcp_sock *tp = (const void *)sk;
 	u64 acked = BPF_CORE_READ(tp, bytes_acked);
-	u32 queued = BPF_CORE_READ(tp, write_seq) - BPF_CORE_READ(tp, snd_una);
+	u32 una = BPF_CORE_READ(tp, snd_una);
+	u32 queued = BPF_CORE_READ(tp, write_seq) - una;
 	u64 received = BPF_CORE_READ(tp, bytes_received);
-	bool fin_out = state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSING ||
-		       state == TCP_LAST_ACK || state == TCP_TIME_WAIT;
 	bool fin_in = BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_FLAG_DONE);
-	u64 tx = acked + queued, extra = (active ? 1 : 0) + (fin_out ? 1 : 0);
+	u64 tx, extra;
+	bool fin_out;
+
+	if (!state)
+		state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	fin_out = state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSING ||
+		  state == TCP_LAST_ACK || state == TCP_TIME_WAIT;
+	/* where loads may pass each other (arm64), snd_una can still be the newer one */
+	tx = acked + ((s32)queued > 0 ? queued : 0);
+	extra = (active ? 1 : 0) + (fin_out ? 1 : 0);
 
 	p->tx = tx > extra ? tx - extra : 0;
 	p->rx = received > fin_in ? received - fin_in : 0;

@@ -175,14 +175,27 @@ struct sock_common {
 	unsigned long skc_flags;
 };
 
+struct socket;
+
 struct sock {
 	struct sock_common __sk_common;
 	int sk_err;
 	u16 sk_protocol;
+	struct socket *sk_socket;
 };
 
+typedef enum {
+	SS_FREE,
+	SS_UNCONNECTED,
+} socket_state;
+
 struct socket {
+	socket_state state;
 	struct sock *sk;
+};
+
+struct inet_sock {
+	__be16 inet_sport;
 };
 
 struct tcp_sock {

@@ -4,7 +4,7 @@
 # timeout: 180
 . "${BASH_SOURCE[0]%/*}/../net/lib.sh"
 . "${BASH_SOURCE[0]%/*}/../net/flows_lib.sh"
-need_program setpriv
+need_program setpriv python3
 
 ns_add load
 chmod 711 "$TMP"
@@ -33,6 +33,8 @@ cases=(
 	"ports and ranges|(.remote_port // .local_port) | . == 20000 or (. >= 20010 and . <= 20020)|--port 20000,20010-20020"
 	"IPv4 prefix|.ip_version == 4|--address 127.0.0.0/8"
 	"IPv6 address|.ip_version == 6|--address ::1"
+	"IP version 4|.ip_version == 4|--ip 4"
+	"IP version 6|.ip_version == 6|--ip 6"
 	"TCP|.proto == \"tcp\"|--proto tcp"
 	"UDP inbound|.proto == \"udp\" and .direction == \"in\"|--proto udp --direction in"
 	"outbound|.direction == \"out\"|--direction out"
@@ -75,3 +77,21 @@ done
 tap_is "users are named" "$(jq -rn --slurpfile truth "$TMP/all.truth" --slurpfile seen "$TMP/case0.json" '
 	($truth | map(select(.type == "flow") | { key: (.pid | tostring), value: .user }) | from_entries) as $users
 	| $seen[] | select(.type == "flow" and $users[.pid | tostring]) | select(.user != $users[.pid | tostring]) | tostring' || echo failed)" ""
+
+# Who did not ask for the sender: the local address tells the version.
+flows_start ask4 --ip 4 --port 22000
+flows_start ask6 --ip 6 --port 22000
+ns load python3 - <<-'PY'
+	import socket
+	for family, host in (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"):
+	    receiver = socket.socket(family, socket.SOCK_DGRAM)
+	    receiver.bind((host, 22000))
+	    socket.socket(family, socket.SOCK_DGRAM).sendto(b"x", (host, 22000))
+	    receiver.recv(1)
+PY
+for version in 4 6; do
+	flows_stop ask$version
+	tap_is "receives of unknown senders by version $version" "$(jq -r 'select(.type == "flow") | "\(.direction) \(.ip_version)"' \
+		"$TMP/ask$version.json" | sort)" "in $version
+out $version"
+done

@@ -25,9 +25,9 @@ enum {
 };
 
 #define SECOND 1000000000ULL
-/* What a process left open ends in the kernel after it: an ended one's flows are taken when none is open, or after this. */
+/* What a process left open ends in the kernel after it: an ended one's flows are taken when none is open any more. */
 #define ENDED_GRACE    (SECOND / 5)
-#define ENDED_PATIENCE (180 * SECOND)
+#define ENDED_PATIENCE (180 * SECOND) /* for connects without an answer */
 
 struct tracked {
 	struct flows_process public;
@@ -406,10 +406,9 @@ static bool is_over(const struct flow_value *value, const struct tracked *p, uin
 
 	if (!ended || now < ended + ENDED_GRACE)
 		return false;
-	if (now > ended + ENDED_PATIENCE)
-		return true;
-	/* a connect that has no answer yet gets one (or its time-out) later */
-	return !value->open && value->count + value->errors >= value->attempts;
+	/* a connection may live on in a process that inherited it; a connect that has no answer yet gets one later */
+	return !value->open &&
+	       (value->count + value->errors >= value->attempts || now > ended + ENDED_PATIENCE);
 }
 
 static void keep_ended(struct flows *f, const struct flows_entry *entry, struct tracked *p)

@@ -86,7 +86,8 @@ void flow_record_fill(const struct flows_entry *entry, uint64_t wall_offset, str
 	r->tx_bytes = v->tx_bytes;
 	r->rx_bytes = v->rx_bytes;
 	r->bytes = v->tx_bytes + v->rx_bytes;
-	r->mtbs_ns = v->count > 1 ? (v->last - v->first) / (v->count - 1) : 0;
+	/* two CPUs may have had the first two calls at once */
+	r->mtbs_ns = v->count > 1 && v->last > v->first ? (v->last - v->first) / (v->count - 1) : 0;
 	r->max_gap_ns = v->max_gap;
 	r->first_time = v->first ? v->first + wall_offset : 0;
 	r->last_time = v->last ? v->last + wall_offset : 0;

@@ -47,9 +47,11 @@ struct tcp_conn {
 	u64 began;	     /* active: SYN; passive: established */
 	u64 tx, rx;	     /* bytes that are in the flow already */
 	u32 retransmits;     /* likewise */
+	u32 waiting;	     /* counts in `unclaimed` */
 	u8 active;
 	u8 owned;   /* the process behind it is known */
 	u8 counted; /* established, and in the flow's count */
+	u8 listed;  /* passive: `accepted` has it still */
 };
 
 struct {
@@ -121,8 +123,8 @@ struct {
 	__uint(max_entries, 4 << 20);
 } events SEC(".maps");
 
-__s64 unclaimed; /* passive connections that are established and not accepted yet */
-__u64 spilled;	 /* entries in udp_spill */
+__s64 unclaimed; /* passive connections that are established and whose storage does not know the owner yet */
+__u64 spilled; /* entries in udp_spill */
 
 /* A call that has to be made again is no call. */
 static __always_inline bool would_block(int ret)
@@ -137,6 +139,9 @@ static __always_inline void process_fill(struct task_struct *task, struct proc_v
 	struct task_struct *leader = task->group_leader;
 
 	__builtin_memset(p, 0, sizeof(*p));
+	/* what it closes while it exits comes behind the event of its exit */
+	if (task->signal->live.counter <= 0)
+		p->ended = bpf_ktime_get_ns();
 	task_cgroup_ids(task, &p->cgroup_v2, &p->cgroup_v1);
 	p->uid = BPF_CORE_READ(task, cred, uid.val);
 	p->gid = BPF_CORE_READ(task, cred, gid.val);
@@ -166,11 +171,21 @@ static __always_inline bool prefix_has(const volatile struct flows_prefix *p, co
 	return (a[0] & p->mask[0]) == p->addr[0] && (a[1] & p->mask[1]) == p->addr[1];
 }
 
+/* As it is shown: by the local address where the remote one is not known. */
+static __always_inline u8 key_version(const struct flow_key *key)
+{
+	const union addr16 *remote = (const union addr16 *)key->remote;
+
+	if (!remote->halves[0] && !remote->halves[1])
+		return addr_is_v4((const union addr16 *)key->local) ? 4 : 6;
+	return addr_is_v4(remote) ? 4 : 6;
+}
+
 static bool flow_wanted(const struct flow_key *key)
 {
 	bool ok;
 
-	if (want.version && (want.version == 4) != addr_is_v4((const union addr16 *)key->remote))
+	if (want.version && want.version != key_version(key))
 		return false;
 	if (want.pid_count) {
 		ok = false;
@@ -237,7 +252,7 @@ static __always_inline void flow_count(struct flow_value *v, u64 now)
 
 	if (!__sync_fetch_and_add(&v->count, 1))
 		v->first = now;
-	else if (now > last && now - last > v->max_gap)
+	else if (last && now > last && now - last > v->max_gap)
 		v->max_gap = now - last;
 	if (now > last)
 		v->last = now;

@@ -9,8 +9,11 @@ static __always_inline void sock_key(const struct sock *sk, struct flow_key *key
 {
 	__builtin_memset(key, 0, sizeof(*key));
 	sock_addrs_read(sk, (union addr16 *)key->local, (union addr16 *)key->remote);
-	key->port = direction == FLOW_IN ? BPF_CORE_READ(sk, __sk_common.skc_num)
-					 : bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	/* not skc_num: a socket that was reset before it was accepted has none any more */
+	key->port = direction == FLOW_IN
+			    ? bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)(const void *)sk,
+						      inet_sport))
+			    : bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	key_init(key, direction, FLOW_TCP);
 }
 
@@ -34,7 +37,7 @@ static __always_inline u64 advance(u64 *reported, u64 now)
 	return 0;
 }
 
-/* Brings the flow's bytes up to what the socket has seen. */
+/* Brings the flow's bytes up to what the socket has seen; `state` as for tcp_payload_read. */
 static __always_inline void tcp_bytes(const struct sock *sk, int state, struct tcp_conn *conn,
 				      struct flow_value *v, struct tcp_payload *ret)
 {
@@ -42,8 +45,16 @@ static __always_inline void tcp_bytes(const struct sock *sk, int state, struct t
 	u32 before = conn->retransmits;
 
 	tcp_payload_read(sk, state, conn->active, ret);
-	__sync_fetch_and_add(&v->tx_bytes, advance(&conn->tx, ret->tx));
-	__sync_fetch_and_add(&v->rx_bytes, advance(&conn->rx, ret->rx));
+	if (state) {
+		/* the end: what was read from the living socket, unlocked, is put right */
+		__sync_fetch_and_add(&v->tx_bytes,
+				     ret->tx - __sync_lock_test_and_set(&conn->tx, ret->tx));
+		__sync_fetch_and_add(&v->rx_bytes,
+				     ret->rx - __sync_lock_test_and_set(&conn->rx, ret->rx));
+	} else {
+		__sync_fetch_and_add(&v->tx_bytes, advance(&conn->tx, ret->tx));
+		__sync_fetch_and_add(&v->rx_bytes, advance(&conn->rx, ret->rx));
+	}
 	if (retransmits > before &&
 	    __sync_val_compare_and_swap(&conn->retransmits, before, retransmits) == before)
 		__sync_fetch_and_add(&v->retransmits, retransmits - before);
@@ -75,6 +86,22 @@ static __always_inline void accepted_forget(const struct sock *sk)
 	bpf_map_delete_elem(&accepted, &id);
 }
 
+static __always_inline void tcp_conn_claimed(struct tcp_conn *conn)
+{
+	if (conn->waiting && __sync_val_compare_and_swap(&conn->waiting, 1, 0) == 1)
+		__sync_fetch_and_add(&unclaimed, -1);
+}
+
+static __always_inline void tcp_conn_own(struct tcp_conn *conn, const struct flow_key *key,
+					 bool listed)
+{
+	conn->key = *key;
+	conn->listed = listed;
+	conn->counted = 1;
+	conn->owned = 1;
+	tcp_conn_claimed(conn);
+}
+
 /* The owner of an accepted connection, if accept was seen by another hook than the one that runs. */
 static __always_inline bool tcp_conn_owned(const struct sock *sk, struct tcp_conn *conn)
 {
@@ -85,14 +112,15 @@ static __always_inline bool tcp_conn_owned(const struct sock *sk, struct tcp_con
 	key = accepted_find(sk);
 	if (!key)
 		return false;
-	conn->key = *key;
-	conn->owned = 1;
-	conn->counted = 1;
+	tcp_conn_own(conn, key, true);
 	return true;
 }
 
-/* The current process accepted this connection. Counted once, whichever hook sees it first. */
-static __always_inline void tcp_accepted(const struct sock *sk)
+/*
+ * The current process accepted this connection. Counted once, whichever hook sees it first. `conn`: its storage, where
+ * that can be reached.
+ */
+static __always_inline void tcp_accepted(const struct sock *sk, struct tcp_conn *conn)
 {
 	u64 cookie = sock_cookie(sk), id = cookie ? cookie : (u64)sk;
 	struct flow_value *v;
@@ -107,20 +135,28 @@ static __always_inline void tcp_accepted(const struct sock *sk)
 	r = bpf_map_update_elem(&accepted, &id, &key, BPF_NOEXIST);
 	if (r == -17 /* EEXIST */)
 		return;
-	if (cookie)
-		__sync_fetch_and_add(&unclaimed, -1);
-	if (r)
+	if (r && !conn) {
 		loss_count_at(FLOWS_HOOK_ACCEPTS, LOSS_TABLE_FULL);
-	v = flow_get(&key);
-	if (!v)
 		return;
+	}
+	if (conn)
+		tcp_conn_own(conn, &key, !r);
+	v = flow_get(&key);
 	now = bpf_ktime_get_ns();
-	flow_count(v, now);
-	__sync_fetch_and_add(&v->open, 1);
-	mapped = sock_mapped(sk, &key);
-	if (mapped)
-		v->mapped = 1;
-	event_send(FLOW_ACCEPT, &key, now, 0, 0, 0, 0, mapped, true);
+	if (v) {
+		flow_count(v, now);
+		__sync_fetch_and_add(&v->open, 1);
+		mapped = sock_mapped(sk, &key);
+		if (mapped)
+			v->mapped = 1;
+		event_send(FLOW_ACCEPT, &key, now, 0, 0, 0, 0, mapped, true);
+	}
+	/* reset while it waited to be accepted: its end is past, unless it comes right now and has found the entry */
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_CLOSE ||
+	    bpf_map_delete_elem(&accepted, &id) || !v)
+		return;
+	__sync_fetch_and_add(&v->open, -1);
+	event_send(FLOW_CLOSE, &key, now, 0, 0, 0, BPF_CORE_READ(sk, sk_err), v->mapped, true);
 }
 
 /* The first read or write on a connection that no accept was seen for (io_uring). */
@@ -130,8 +166,7 @@ static __always_inline void tcp_claim_by_io(struct sock *sk)
 
 	if (!conn || conn->active || tcp_conn_owned(sk, conn))
 		return;
-	tcp_accepted(sk);
-	tcp_conn_owned(sk, conn);
+	tcp_accepted(sk, conn);
 }
 
 static __always_inline void tcp_syn_sent(struct sock *sk)
@@ -200,7 +235,8 @@ static __always_inline void tcp_established(struct sock *sk, int oldstate)
 	}
 	conn->began = bpf_ktime_get_ns();
 	if (tcp_conn_owned(sk, conn))
-		return;		   /* TCP Fast Open: accepted before the handshake was over */
+		return; /* TCP Fast Open: accepted before the handshake was over */
+	conn->waiting = 1;
 	bpf_get_socket_cookie(sk); /* gives it one, so that accept can find it */
 	__sync_fetch_and_add(&unclaimed, 1);
 }
@@ -217,7 +253,8 @@ static __always_inline void tcp_connect_failed(const struct sock *sk, struct tcp
 	if (!error) {
 		/* connect() itself gave up (no free port): its return tells why */
 		connecting = bpf_map_lookup_elem(&connectings, &tid);
-		if (connecting && connecting->syn) {
+		if (connecting && connecting->syn &&
+		    BPF_CORE_READ(sk, sk_socket, state) == SS_UNCONNECTED) {
 			connecting->failed = 1;
 			return;
 		}
@@ -271,10 +308,10 @@ static __always_inline void tcp_closed(struct sock *sk, int oldstate)
 		goto out;
 	}
 	if (!tcp_conn_owned(sk, conn)) {
-		__sync_fetch_and_add(&unclaimed, -1);
+		tcp_conn_claimed(conn);
 		goto out;
 	}
-	if (!conn->active)
+	if (conn->listed)
 		accepted_forget(sk);
 	v = bpf_map_lookup_elem(&flows, &conn->key);
 	if (!v)
@@ -327,7 +364,12 @@ int tcp_walk(struct bpf_iter__bpf_sk_storage_map *ctx)
 		return 0;
 	v = bpf_map_lookup_elem(&flows, &conn->key);
 	if (v)
-		tcp_bytes(sk, state, conn, v, &payload);
+		tcp_bytes(sk, 0, conn, v, &payload);
+	/* the storage knows the owner now: the table is for those on their way, not for all that are open */
+	if (conn->listed) {
+		conn->listed = 0;
+		accepted_forget(sk);
+	}
 	return 0;
 }
 
@@ -371,7 +413,7 @@ static __always_inline int accept_sock(struct sock *sk)
 
 	if ((family == AF_INET || family == AF_INET6) &&
 	    BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
-		tcp_accepted(sk);
+		tcp_accepted(sk, NULL);
 	return 0;
 }
 
