@@ -22,6 +22,8 @@ tap_exit "a bad filter is wrong use" 2 "$SKEP" flows --where 'count > > 3'
 one_line "bad filter" '^skep flows: --where: column 9: '
 tap_exit "an unknown field in a filter is wrong use" 2 "$SKEP" flows --where 'contianer == web'
 one_line "unknown field" '^skep flows: --where: column 1: .*contianer.*container'
+tap_exit "a matrix of one target is wrong use" 2 "$SKEP" flows --matrix pid:1
+one_line "matrix of a target" '^skep flows: --matrix .*TARGET'
 tap_exit "an unknown column is wrong use" 2 "$SKEP" flows --columns pid,bites
 one_line "unknown column" '^skep flows: .*bites.*bytes'
 tap_exit "a target that is not there fails" 1 "$SKEP" flows no-such-container

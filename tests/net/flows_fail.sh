@@ -7,6 +7,7 @@
 . "${BASH_SOURCE[0]%/*}/../net/lib.sh"
 . "${BASH_SOURCE[0]%/*}/../net/flows_lib.sh"
 
+need_program python3
 ns_add load
 flows_start sums
 flows_start events --events
@@ -24,3 +25,23 @@ tap_is "events: each failed connect with its reason" "$(jq -rn --slurpfile truth
 	| ([$seen[] | select(.event == "connect-failed" and (.pid | IN($want[].pid)))]
 		| group_by([.pid, .error]) | map({ pid: .[0].pid, error: .[0].error, errors: length })) as $got
 	| ($want - $got) + ($got - $want) | .[] | tostring' || echo failed)" ""
+
+# Closed before an answer came: also when the connect was begun by a send (TCP Fast Open), not by connect().
+ip -n "$(ns_name load)" link add gone type veth peer name nobody
+ip -n "$(ns_name load)" address add 10.99.0.1/24 dev gone
+ip -n "$(ns_name load)" link set gone up
+ip -n "$(ns_name load)" link set nobody up
+flows_start gave-up --address 10.99.0.2
+ns load python3 - <<-'PY'
+	import socket
+	for begin in lambda s: s.connect_ex(("10.99.0.2", 80)), lambda s: s.sendto(b"x", socket.MSG_FASTOPEN, ("10.99.0.2", 80)):
+	    with socket.socket() as s:
+	        s.setblocking(False)
+	        try:
+	            begin(s)
+	        except BlockingIOError:
+	            pass
+PY
+flows_stop gave-up
+tap_is "connects that were given up, by connect and by send" \
+	"$(jq -r 'select(.type == "flow") | "\(.count) \(.errors) \(.error) \(.pending)"' "$TMP/gave-up.json")" "0 2 ECANCELED 0"

@@ -80,6 +80,7 @@ struct run {
 	struct target target;
 	bool has_target;
 	uint64_t calls; /* seen so far */
+	size_t flows_shown;
 	struct error *err;
 };
 
@@ -212,6 +213,7 @@ static int flow_rows(struct run *run, const struct flows_entry *entries, size_t 
 			continue;
 		flow_record_fill(&entries[i], offset, &record);
 		run->calls += record.count + record.errors;
+		run->flows_shown++;
 		if (marks)
 			str_copy(record.scan, sizeof(record.scan), marks[i]);
 		r = output_row(run->output, &record, run->err);
@@ -229,6 +231,7 @@ static int matrix_rows(struct run *run, const struct flows_entry *entries, size_
 
 	if (r)
 		return r;
+	run->flows_shown = count;
 	rows = flows_matrix_rows(run->matrix, &n);
 	for (size_t i = 0; i < n && !r; i++) {
 		run->calls += rows[i].count + rows[i].errors;
@@ -252,13 +255,14 @@ static int frame(struct run *run)
 	if (r)
 		return error_errno(run->err, r, "output");
 	run->calls = 0;
+	run->flows_shown = 0;
 	r = run->matrix ? matrix_rows(run, entries, count) : flow_rows(run, entries, count);
 	if (r)
 		return r;
 	for (size_t i = flows_losses(run->flows, losses, LOSSES_SHOWN); i--;)
 		lost += losses[i].count;
-	output_status(run->output, "%zu flows, %llu calls, %llu lost; Ctrl-C ends", count,
-		      (unsigned long long)run->calls, (unsigned long long)lost);
+	output_status(run->output, "%zu flows, %llu calls, %llu lost; Ctrl-C ends",
+		      run->flows_shown, (unsigned long long)run->calls, (unsigned long long)lost);
 	return output_frame_end(run->output, run->err);
 }
 
@@ -436,6 +440,10 @@ static enum exit_code flows_run(const void *options, int count, char **args, str
 
 	if (o->events && (o->matrix || o->scan)) {
 		error_set(err, -EINVAL, "--events goes with neither --matrix nor --scan");
+		return EXIT_USAGE;
+	}
+	if (o->matrix && (o->comm || o->scan || count)) {
+		error_set(err, -EINVAL, "--matrix goes with neither TARGET nor --comm nor --scan");
 		return EXIT_USAGE;
 	}
 	r = output_open(&o->output, schema, !o->events, &output, err);
