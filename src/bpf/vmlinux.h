@@ -180,6 +180,7 @@ struct socket;
 struct sock {
 	struct sock_common __sk_common;
 	int sk_err;
+	u8 sk_kern_sock : 1;
 	u16 sk_protocol;
 	struct socket *sk_socket;
 };

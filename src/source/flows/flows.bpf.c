@@ -4,7 +4,7 @@
  *
  * TCP costs nothing per packet or per read and write: connections are followed by inet_sock_set_state; their bytes
  * are read from the socket when it closes and, for those that live, when the reader walks the socket storage.
- * UDP has no state to follow: it is counted per call, by tracepoints where the kernel has them (6.3), else by fexit or
+ * UDP has no state to follow: it is counted per call (first in the socket's own storage), by tracepoints where the kernel has them (6.3), else by fexit or
  * kprobes on the protocol's functions.
  *
  * Owners: a connect belongs to the process in whose context SYN_SENT is entered, an accept to the one whose accept

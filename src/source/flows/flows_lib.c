@@ -82,7 +82,7 @@ static const struct hook_job jobs[FLOWS_JOBS] = {
 				{ .name = "tracepoints and cgroup hooks",
 				  .programs = { "sock_send_length", "sock_recv_length",
 						"udp4_sendmsg", "udp6_sendmsg", "udp4_recvmsg",
-						"udp6_recvmsg" } },
+						"udp6_recvmsg", "udp_walk", "udp_release" } },
 				{ .name = "fexit",
 				  .programs = { "udp_sendmsg_exit", "udpv6_sendmsg_exit",
 						"udp_recvmsg_exit", "udpv6_recvmsg_exit" } },
@@ -167,8 +167,9 @@ static void skel_close(void *owner)
 
 static struct bpf_link *iterator_attach(struct flows *f, struct bpf_program *program)
 {
-	union bpf_iter_link_info info = { .map.map_fd = (uint32_t)bpf_map__fd(
-						  f->opened->maps.tcp_conns) };
+	bool udp = program == f->opened->progs.udp_walk;
+	struct bpf_map *map = udp ? f->opened->maps.udp_socks : f->opened->maps.tcp_conns;
+	union bpf_iter_link_info info = { .map.map_fd = (uint32_t)bpf_map__fd(map) };
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
 
 	return bpf_program__attach_iter(program, &opts);
@@ -178,7 +179,8 @@ static struct bpf_link *program_attach(void *context, struct bpf_program *progra
 {
 	struct flows *f = context;
 
-	if (bpf_program__type(program) == BPF_PROG_TYPE_CGROUP_SOCK_ADDR)
+	if (bpf_program__type(program) == BPF_PROG_TYPE_CGROUP_SOCK_ADDR ||
+	    bpf_program__type(program) == BPF_PROG_TYPE_CGROUP_SOCK)
 		return bpf_program__attach_cgroup(program, f->cgroup_fd);
 	if (bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
 		return iterator_attach(f, program);
@@ -387,10 +389,10 @@ void flows_free(struct flows *f)
 
 /* ---- flows ---- */
 
-/* Runs the iterator that brings the bytes of living TCP connections into their flows. */
-static void walk_connections(struct flows *f)
+/* Runs an iterator, which brings what sockets have added up into the flows. */
+static void walk(struct flows *f, const char *program)
 {
-	struct bpf_link *link = hook_links_find(f->links, "tcp_walk");
+	struct bpf_link *link = hook_links_find(f->links, program);
 	_close_ int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
 	char byte;
 
@@ -488,7 +490,8 @@ int flows_update(struct flows *f, struct error *err)
 	int r;
 
 	f->now = now_ns();
-	walk_connections(f);
+	walk(f, "tcp_walk");
+	walk(f, "udp_walk");
 	r = flows_processes(f, err);
 	if (r)
 		return r;

@@ -98,15 +98,30 @@ struct udp_peer {
 	union addr16 addr;
 };
 
-struct udp_sock_peers {
+/*
+ * What a socket's calls in one direction have added to a flow since they were last brought into the table: the table's
+ * lookup costs more than all the rest of a call, and most sockets have one peer.
+ */
+struct udp_flow {
+	struct flow_key key;
+	u64 count, bytes;
+	u64 first, last, max_gap;
+	u32 busy; /* taken by a call or by the reader; whoever finds it so uses the table */
+	u8 unwanted;
+	u8 mapped;
+	u16 pad;
+};
+
+struct udp_sock {
 	struct udp_peer peer[2]; /* by direction */
+	struct udp_flow flow[2]; /* likewise */
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct udp_sock_peers);
+	__type(value, struct udp_sock);
 } udp_socks SEC(".maps");
 
 /* The same for threads that found their socket's place taken by another thread. */

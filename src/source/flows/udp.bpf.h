@@ -5,17 +5,13 @@
 #include "source/flows/table.bpf.h"
 
 /* The peer that a cgroup hook noted for this thread's call on this socket. */
-static __always_inline bool udp_peer_take(struct sock *sk, enum flow_direction direction,
+static __always_inline bool udp_peer_take(struct udp_sock *us, enum flow_direction direction,
 					  struct flow_key *key)
 {
-	struct udp_sock_peers *socks = bpf_sk_storage_get(&udp_socks, sk, 0, 0);
 	u32 tid = (u32)bpf_get_current_pid_tgid();
-	struct udp_peer *p;
+	struct udp_peer *p = &us->peer[direction];
 	u64 id;
 
-	if (!socks)
-		return false;
-	p = &socks->peer[direction];
 	if (p->tid == tid) {
 		*(union addr16 *)key->remote = p->addr;
 		if (direction == FLOW_OUT)
@@ -42,14 +38,20 @@ static __always_inline bool udp_skip(enum flow_direction direction)
 	return want.skip[direction] || want.skip_proto[FLOW_UDP];
 }
 
-/* One call that ended with `ret`; key->remote and, outbound, key->port are filled. */
+static __always_inline void udp_event(const struct flow_key *key, u64 now, int ret, bool mapped)
+{
+	bool out = key->direction == FLOW_OUT;
+
+	event_send(out ? FLOW_SEND : FLOW_RECV, key, now, out && ret > 0 ? ret : 0,
+		   !out && ret > 0 ? ret : 0, 0, ret < 0 ? -ret : 0, mapped, true);
+}
+
+/* One call that ended with `ret`. */
 static __always_inline void udp_count(struct flow_key *key, int ret, bool mapped)
 {
-	struct flow_value *v;
-	bool out = key->direction == FLOW_OUT;
+	struct flow_value *v = flow_get(key);
 	u64 now;
 
-	v = flow_get(key);
 	if (!v)
 		return;
 	now = bpf_ktime_get_ns();
@@ -57,26 +59,108 @@ static __always_inline void udp_count(struct flow_key *key, int ret, bool mapped
 		flow_fail(v, now, -ret);
 	} else {
 		flow_count(v, now);
-		__sync_fetch_and_add(out ? &v->tx_bytes : &v->rx_bytes, ret);
+		__sync_fetch_and_add(key->direction == FLOW_OUT ? &v->tx_bytes : &v->rx_bytes, ret);
 	}
 	if (mapped)
 		v->mapped = 1;
-	event_send(out ? FLOW_SEND : FLOW_RECV, key, now, out && ret > 0 ? ret : 0,
-		   !out && ret > 0 ? ret : 0, 0, ret < 0 ? -ret : 0, mapped, true);
+	udp_event(key, now, ret, mapped);
+}
+
+/* Brings what a socket has added up into the table. Its `busy` must be ours. */
+static __always_inline void udp_flush(struct udp_flow *f)
+{
+	struct flow_value *v;
+	u64 gap = 0;
+
+	if (!f->count)
+		return;
+	v = bpf_map_lookup_elem(&flows, &f->key);
+	if (!v) {
+		loss_count_at(FLOWS_HOOK_FLOWS, LOSS_BUSY);
+	} else {
+		if (!__sync_fetch_and_add(&v->count, f->count))
+			v->first = f->first;
+		else if (f->first > v->last)
+			gap = f->first - v->last;
+		if (f->max_gap > gap)
+			gap = f->max_gap;
+		if (gap > v->max_gap)
+			v->max_gap = gap;
+		if (f->last > v->last)
+			v->last = f->last;
+		__sync_fetch_and_add(f->key.direction == FLOW_OUT ? &v->tx_bytes : &v->rx_bytes,
+				     f->bytes);
+		if (f->mapped)
+			v->mapped = 1;
+	}
+	f->count = f->bytes = f->max_gap = 0;
+}
+
+static __always_inline bool key_same(const struct flow_key *a, const struct flow_key *b)
+{
+	const u64 *x = (const u64 *)a, *y = (const u64 *)b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3] && x[4] == y[4] &&
+	       x[5] == y[5];
+}
+
+/* The socket's calls go to another flow from now on. False: the table has no room for it. */
+static __noinline bool udp_turn(struct udp_flow *f, const struct flow_key *key)
+{
+	if (!f || !key)
+		return false;
+	udp_flush(f);
+	__builtin_memset(&f->key, 0, sizeof(f->key));
+	f->unwanted = !flow_wanted(key);
+	if (!f->unwanted && !flow_get(key))
+		return false;
+	f->key = *key;
+	return true;
+}
+
+/* A call that succeeded, added to what the socket keeps. False: somebody else is at it. */
+static __always_inline bool udp_add(struct udp_flow *f, const struct flow_key *key, int ret,
+				    bool mapped)
+{
+	u64 now, gap;
+
+	if (__sync_val_compare_and_swap(&f->busy, 0, 1))
+		return false;
+	if (!key_same(&f->key, key) && !udp_turn(f, key))
+		goto out;
+	if (f->unwanted)
+		goto out;
+	now = bpf_ktime_get_ns();
+	gap = now - f->last;
+	if (!f->count)
+		f->first = now;
+	else if (gap > f->max_gap)
+		f->max_gap = gap;
+	f->last = now;
+	f->count++;
+	f->bytes += ret;
+	f->mapped = mapped;
+	udp_event(key, now, ret, mapped);
+out:
+	__sync_lock_test_and_set(&f->busy, 0);
+	return true;
 }
 
 static __always_inline void udp_call(struct sock *sk, int ret, int flags,
 				     enum flow_direction direction)
 {
+	struct udp_sock *us = bpf_sk_storage_get(&udp_socks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	union addr16 local, remote;
 	struct flow_key key;
+	bool mapped;
 
 	__builtin_memset(&key, 0, sizeof(key));
 	sock_addrs(sk, &local, &remote);
 	*(union addr16 *)key.local = local;
 	if (direction == FLOW_IN)
 		key.port = sk->__sk_common.skc_num;
-	if (!udp_peer_take(sk, direction, &key) && sk->__sk_common.skc_state == TCP_ESTABLISHED) {
+	if (!(us && udp_peer_take(us, direction, &key)) &&
+	    sk->__sk_common.skc_state == TCP_ESTABLISHED) {
 		*(union addr16 *)key.remote = remote;
 		if (direction == FLOW_OUT)
 			key.port = bpf_ntohs(sk->__sk_common.skc_dport);
@@ -84,29 +168,74 @@ static __always_inline void udp_call(struct sock *sk, int ret, int flags,
 	if (would_block(ret) || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return;
 	key_init(&key, direction, FLOW_UDP);
-	udp_count(&key, ret,
-		  sk->__sk_common.skc_family == AF_INET6 &&
-			  addr_is_v4((const union addr16 *)key.remote));
+	mapped = sk->__sk_common.skc_family == AF_INET6 &&
+		 addr_is_v4((const union addr16 *)key.remote);
+	/* the end of the kernel's own sockets is not seen, so nothing may be left in them */
+	if (ret >= 0 && us && !BPF_CORE_READ_BITFIELD(sk, sk_kern_sock) &&
+	    udp_add(&us->flow[direction], &key, ret, mapped))
+		return;
+	udp_count(&key, ret, mapped);
+}
+
+static __always_inline void udp_sock_flush(struct udp_sock *us)
+{
+	for (int i = 0; i < 2; i++) {
+		struct udp_flow *f = &us->flow[i];
+
+		if (__sync_val_compare_and_swap(&f->busy, 0, 1))
+			continue; /* a call is at it: the next time */
+		udp_flush(f);
+		__sync_lock_test_and_set(&f->busy, 0);
+	}
+}
+
+/* Walked by the reader before it reads the flows. */
+SEC("iter/bpf_sk_storage_map")
+int udp_walk(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct sock *sk = ctx->sk;
+	struct udp_sock *us;
+
+	if (!sk)
+		return 0;
+	us = bpf_sk_storage_get(&udp_socks, sk, 0, 0);
+	if (us)
+		udp_sock_flush(us);
+	return 0;
+}
+
+/* The last descriptor of the socket was closed. */
+SEC("cgroup/sock_release")
+int udp_release(struct bpf_sock *ctx)
+{
+	struct udp_sock *us;
+
+	if (ctx->protocol != IPPROTO_UDP)
+		return 1;
+	us = bpf_sk_storage_get(&udp_socks, ctx, 0, 0);
+	if (us)
+		udp_sock_flush(us);
+	return 1;
 }
 
 /* Notes the other end of the call under way; always lets it pass. */
 static __always_inline int udp_peer_note(struct bpf_sock_addr *ctx, enum flow_direction direction,
 					 bool v6)
 {
-	struct udp_sock_peers *socks;
+	struct udp_sock *us;
 	struct udp_peer *p, spill = {};
 	u32 tid, old;
 	u64 id;
 
 	if (ctx->protocol != IPPROTO_UDP || !ctx->sk || udp_skip(direction))
 		return 1;
-	socks = bpf_sk_storage_get(&udp_socks, ctx->sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!socks) {
+	us = bpf_sk_storage_get(&udp_socks, ctx->sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!us) {
 		loss_count_at(FLOWS_HOOK_SOCKETS, LOSS_BUSY);
 		return 1;
 	}
 	tid = (u32)bpf_get_current_pid_tgid();
-	p = &socks->peer[direction];
+	p = &us->peer[direction];
 	old = __sync_val_compare_and_swap(&p->tid, 0, tid);
 	if (old && old != tid)
 		p = &spill;
