@@ -418,8 +418,13 @@ static __always_inline int udp_entry(struct sock *sk, struct msghdr *msg, int fl
 
 	if (udp_skip(direction))
 		return 0;
-	if (bpf_map_update_elem(&udp_calls, &id, &args, BPF_ANY))
+	/* an entry that is there is of a call whose return was missed: the kernel follows some ten waiting calls only */
+	if (bpf_map_update_elem(&udp_calls, &id, &args, BPF_NOEXIST) == 0)
+		return 0;
+	if (bpf_map_update_elem(&udp_calls, &id, &args, BPF_EXIST))
 		loss_count_at(FLOWS_HOOK_PEERS, LOSS_TABLE_FULL);
+	else
+		loss_count_at(FLOWS_HOOK_PEERS, LOSS_BUSY);
 	return 0;
 }
 
