@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 
 #include "command/command.h"
 #include "doctor/doctor_lib.h"
@@ -16,6 +17,20 @@ static const struct option_spec options[] = {
 	OPTION_END,
 };
 
+/* In tables the first thing that was found is enough; JSON and CSV have all of it. */
+static void short_detail(const void *record, char *buf, size_t size)
+{
+	enum { SHOWN = 60 };
+	const struct doctor_check *check = record;
+	size_t whole = strlen(check->detail), len = strcspn(check->detail, ";");
+	bool cut = len > SHOWN;
+
+	len = MIN(MIN(len, SHOWN), size - 1);
+	while (cut && len && (check->detail[len] & 0xc0) == 0x80)
+		len--;
+	snprintf(buf, size, "%.*s%s", (int)len, check->detail, cut || len < whole ? " ..." : "");
+}
+
 static const struct field fields[] = {
 	FIELD(struct doctor_check, group, "GROUP", 6, "what it belongs to", .names = doctor_groups,
 	      .names_count = DOCTOR_GROUPS, .flags = FIELD_NO_TABLE),
@@ -24,7 +39,7 @@ static const struct field fields[] = {
 	FIELD(struct doctor_check, state, "STATE", 6, "yes, no or partly",
 	      .names = doctor_state_names, .names_count = DOCTOR_STATES),
 	FIELD(struct doctor_check, detail, "FOUND", 10, "what was found, in the kernel's own words",
-	      .flags = FIELD_STRETCH),
+	      .flags = FIELD_STRETCH, .format = short_detail),
 	FIELD(struct doctor_check, used_for, "FOR", 10, "what kind of work needs it",
 	      .flags = FIELD_STRETCH),
 	FIELD(struct doctor_check, remedy, "WHAT TO DO", 10,
