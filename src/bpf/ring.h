@@ -31,14 +31,19 @@ struct {
 	__type(value, u64);
 } losses SEC(".maps");
 
-static __always_inline void loss_count_at(u32 hook, enum loss_reason reason)
+static __always_inline void loss_add(u32 hook, enum loss_reason reason, u64 lost)
 {
 	u32 key = hook * LOSS_REASONS + reason;
 	u64 *count = bpf_map_lookup_elem(&losses, &key);
 
 	/* Not a plain ++: a program on this CPU can be interrupted by another one. */
 	if (count)
-		__sync_fetch_and_add(count, 1);
+		__sync_fetch_and_add(count, lost);
+}
+
+static __always_inline void loss_count_at(u32 hook, enum loss_reason reason)
+{
+	loss_add(hook, reason, 1);
 }
 
 static __always_inline void loss_count(enum loss_reason reason)

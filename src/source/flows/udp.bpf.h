@@ -76,7 +76,7 @@ static __always_inline void udp_flush(struct udp_flow *f)
 		return;
 	v = bpf_map_lookup_elem(&flows, &f->key);
 	if (!v) {
-		loss_count_at(FLOWS_HOOK_FLOWS, LOSS_BUSY);
+		loss_add(FLOWS_HOOK_FLOWS, LOSS_BUSY, f->count);
 	} else {
 		if (!__sync_fetch_and_add(&v->count, f->count))
 			v->first = f->first;
