@@ -95,12 +95,13 @@ struct bpf_link *attach_clsact(struct trial *trial, struct bpf_program *program)
 static int links_up(struct error *err)
 {
 	struct if_nameindex *list = if_nameindex();
-	int r = list ? 0 : -errno;
+	int r = 0;
 
+	if (!list)
+		return -errno;
 	for (size_t i = 0; r == 0 && list[i].if_index; i++)
 		r = netlink_link_up(list[i].if_name, err);
-	if (list)
-		if_freenameindex(list);
+	if_freenameindex(list);
 	return r;
 }
 
