@@ -338,7 +338,7 @@ int where_parse(const char *text, const struct schema *schema, struct where **re
 		struct error *err)
 {
 	CLEANUP(where_cleanup) struct where *where = NULL;
-	struct parser p = { .text = text, .at = text, .schema = schema, .err = err };
+	struct parser p = { .text = text, .at = text, .word = "", .schema = schema, .err = err };
 	size_t len = strnlen(text, WHERE_TEXT_MAX + 1);
 	char buf[48];
 	int r;
