@@ -8,7 +8,7 @@
 static __always_inline bool udp_peer_take(struct udp_sock *us, enum flow_direction direction,
 					  struct flow_key *key)
 {
-	u32 tid = (u32)bpf_get_current_pid_tgid();
+	u32 tid = bpf_get_current_task_btf()->pid; /* inlined, as the helper for it is not */
 	struct udp_peer *p = &us->peer[direction];
 	u64 id;
 
