@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* 64-byte datagrams to and fro between two connected UDP sockets; the figure is a round trip. */
+/*
+ * 64-byte datagrams to and fro between two UDP sockets; the figure is a round trip. The client's is connected; the
+ * server's is not, as a name server's, or with "connected" behind the other arguments it is, as netperf's.
+ */
 #include "side.h"
 
 static int client_fd;
+static int connected;
 
 static void server(int fd, unsigned int count)
 {
@@ -11,7 +15,16 @@ static void server(int fd, unsigned int count)
 	char buf[SIDE_PAYLOAD];
 
 	close(client_fd);
-	while (count--) {
+	if (connected &&
+	    (recvfrom(fd, buf, sizeof(buf), MSG_PEEK, (struct sockaddr *)&peer, &len) < 0 ||
+	     connect(fd, (struct sockaddr *)&peer, len) < 0))
+		side_die("server");
+	while (connected && count--) {
+		if (recv(fd, buf, sizeof(buf), 0) != sizeof(buf) ||
+		    send(fd, buf, sizeof(buf), 0) != sizeof(buf))
+			side_die("server");
+	}
+	while (!connected && count--) {
 		if (recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&peer, &len) !=
 			    sizeof(buf) ||
 		    sendto(fd, buf, sizeof(buf), 0, (struct sockaddr *)&peer, len) != sizeof(buf))
@@ -32,10 +45,13 @@ static void client(unsigned int count)
 
 int main(int argc, char **argv)
 {
-	unsigned int count = side_arguments(argc, argv);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	struct sockaddr_in addr;
+	unsigned int count;
+	int fd;
 
+	connected = argc == 4 && !strcmp(argv[3], "connected");
+	count = side_arguments(argc - connected, argv);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	side_address(&addr);
 	client_fd = socket(AF_INET, SOCK_DGRAM, 0);
 	if (fd < 0 || client_fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
