@@ -83,6 +83,22 @@ apt_private()
 	)
 }
 
+# apt_lend FOLDER CODENAME SUITE: after apt_private, SUITE is among the sources too, at the mirror that CODENAME
+# comes from. 1 if no entry of CODENAME is there to go by.
+apt_lend()
+{
+	# shellcheck disable=SC2016 # apt's own dollar
+	if apt-get "${APT_OPTIONS[@]}" indextargets --format '$(RELEASE)' | grep -qx "$3"; then
+		return 0
+	fi
+	apt_main_entry "$2" "$3" >"$1/lent" || return
+	if grep -q '^Types:' "$1/lent"; then
+		mv "$1/lent" "$1/sources.list.d/skep-lent.sources"
+	else
+		mv "$1/lent" "$1/sources.list.d/skep-lent.list"
+	fi
+}
+
 apt_update()
 {
 	apt-get "${APT_OPTIONS[@]}" -qq update

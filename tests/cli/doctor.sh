@@ -115,7 +115,7 @@ done
 tap_exit 'no BTF' 3 env SKEP_BTF=/nowhere/btf "$SKEP" doctor
 tap_like 'no BTF: says so' "$ERR" 'BTF'
 
-tap_is 'nothing is left' "$(traces)" "$BEFORE"
+tap_ok 'nothing is left' wait_for no_traces
 
 # What follows is the same on every kernel, and a guest is slow.
 if [ "$SLOW" -gt 1 ]; then
