@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "command/command.h"
 #include "identity/identity.h"
 #include "kernel/loop.h"
@@ -68,7 +69,9 @@ static const struct option_spec option_table[] = {
 	OPTION_END
 };
 
-enum { LOSSES_SHOWN = 32 };
+enum { LOSSES_SHOWN = 32, EVENTS_WAITING = 65536 };
+/* An event this old has its predecessors in the ring. */
+#define EVENTS_SETTLE_NS 5000000ULL
 
 struct run {
 	const struct flows_options *options;
@@ -79,7 +82,8 @@ struct run {
 	struct flows_matrix *matrix; /* --matrix */
 	struct target target;
 	bool has_target;
-	uint64_t calls; /* seen so far */
+	VEC(struct flow_event) waiting; /* --events: to be put in order */
+	uint64_t calls;			/* seen so far */
 	size_t flows_shown;
 	struct error *err;
 };
@@ -294,13 +298,50 @@ static void on_processes(void *context)
 		fail(run, r);
 }
 
+static int put_event(struct run *run, const struct flow_event *event)
+{
+	const struct flows_process *p = flows_process(run->flows, &event->key);
+	struct flow_event_record record;
+
+	if (p && !is_wanted(run, p))
+		return 0;
+	run->calls++;
+	flow_event_fill(event, p, wall_offset(), &record);
+	return output_row(run->output, &record, run->err);
+}
+
+static int by_time(const void *pa, const void *pb)
+{
+	const struct flow_event *a = pa, *b = pb;
+
+	return a->time < b->time ? -1 : a->time > b->time;
+}
+
+/*
+ * Puts out, in order, what happened before `until`. CPUs put their records into the ring a moment after they took the
+ * time: what comes from several is in order only after that moment.
+ */
+static int put_events(struct run *run, uint64_t until)
+{
+	size_t n = 0;
+	int r = 0;
+
+	if (run->waiting.len)
+		qsort(run->waiting.data, run->waiting.len, sizeof(*run->waiting.data), by_time);
+	while (!r && n < run->waiting.len && run->waiting.data[n].time < until)
+		r = put_event(run, &run->waiting.data[n++]);
+	run->waiting.len -= n;
+	if (n && run->waiting.len)
+		memmove(run->waiting.data, run->waiting.data + n,
+			run->waiting.len * sizeof(*run->waiting.data));
+	return r;
+}
+
 static void on_event(void *context, const void *data, size_t size)
 {
-	struct flow_event_record record;
-	const struct flows_process *p;
 	struct run *run = context;
 	struct flow_event event;
-	int r;
+	int r = 0;
 
 	if (size < sizeof(event))
 		return;
@@ -308,12 +349,10 @@ static void on_event(void *context, const void *data, size_t size)
 	if (event.type >= FLOW_EVENT_TYPES || event.key.direction > FLOW_IN ||
 	    event.key.protocol > FLOW_UDP)
 		return;
-	p = flows_process(run->flows, &event.key);
-	if (p && !is_wanted(run, p))
-		return;
-	run->calls++;
-	flow_event_fill(&event, p, wall_offset(), &record);
-	r = output_row(run->output, &record, run->err);
+	if (!vec_push(&run->waiting, event))
+		r = error_errno(run->err, -ENOMEM, "events");
+	else if (run->waiting.len >= EVENTS_WAITING)
+		r = put_events(run, UINT64_MAX);
 	if (r)
 		fail(run, r);
 }
@@ -321,8 +360,10 @@ static void on_event(void *context, const void *data, size_t size)
 static void on_flush(void *context)
 {
 	struct run *run = context;
-	int r = output_flush(run->output, run->err);
+	int r = put_events(run, clock_ns(CLOCK_MONOTONIC) - EVENTS_SETTLE_NS);
 
+	if (!r)
+		r = output_flush(run->output, run->err);
 	if (r)
 		fail(run, r);
 }
@@ -394,6 +435,7 @@ static int watch(struct run *run)
 		return r;
 	if (ring) {
 		ring_drain(ring);
+		r = put_events(run, UINT64_MAX);
 	} else {
 		output_last_frame(run->output);
 		r = frame(run);
@@ -458,6 +500,7 @@ static enum exit_code flows_run(const void *options, int count, char **args, str
 	run.output = output;
 	code = run_with(&run, count ? args[0] : NULL);
 	flows = run.flows;
+	vec_free(&run.waiting);
 	matrix = run.matrix;
 	return code;
 }
