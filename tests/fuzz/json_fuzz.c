@@ -36,6 +36,13 @@ static void replaced(const char *text, size_t len, struct strbuf *out)
 	}
 }
 
+/* As strict as json-c can be; its 0.18 takes every byte above 127 for a control character when it is strict. */
+static int reader_flags(void)
+{
+	return JSON_TOKENER_VALIDATE_UTF8 |
+	       (json_c_version_num() >> 8 == 18 ? 0 : JSON_TOKENER_STRICT);
+}
+
 static void check_text(const char *text, size_t len)
 {
 	_strbuf_ struct strbuf out = {}, want = {};
@@ -45,7 +52,7 @@ static void check_text(const char *text, size_t len)
 
 	json_string(&j, NULL, text, len);
 	replaced(text, len, &want);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, reader_flags());
 	read = json_tokener_parse_ex(tokener, strbuf_str(&out), (int)out.len + 1);
 	if (!read || json_object_get_string_len(read) != (int)want.len ||
 	    memcmp(json_object_get_string(read), strbuf_str(&want), want.len))
@@ -132,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			json_object_end(&j);
 	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, reader_flags());
 	read = json_tokener_parse_ex(tokener, strbuf_str(&out), (int)out.len + 1);
 	if (!read || out.failed)
 		abort();
