@@ -12,6 +12,7 @@
 #include "kernel/loss_reason.h"
 
 #define RING_FLUSH_BYTES (64 * 1024)
+#define RING_WAKE_BYTES	 512 /* a record, or more */
 
 /*
  * Flags for bpf_ringbuf_submit. FORCE and not 0: with 0 the kernel wakes only a reader that had
@@ -19,7 +20,10 @@
  */
 static __always_inline u64 ring_flags(void *ringbuf)
 {
-	return bpf_ringbuf_query(ringbuf, BPF_RB_AVAIL_DATA) >= RING_FLUSH_BYTES
+	u64 waiting = bpf_ringbuf_query(ringbuf, BPF_RB_AVAIL_DATA);
+
+	/* once for each RING_FLUSH_BYTES: a reader that is behind gains nothing from being woken by every record */
+	return waiting >= RING_FLUSH_BYTES && waiting % RING_FLUSH_BYTES < RING_WAKE_BYTES
 		       ? BPF_RB_FORCE_WAKEUP
 		       : BPF_RB_NO_WAKEUP;
 }
